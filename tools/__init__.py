@@ -1,0 +1,1 @@
+"""What sets the project up, starts its servers for tests, and builds what is not committed."""
