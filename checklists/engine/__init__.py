@@ -1,0 +1,1 @@
+"""The pure rule engine: no request, no database, no clock. Use it through `checklists`."""
