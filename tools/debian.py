@@ -78,7 +78,9 @@ TEST_NEEDS = (
 
 def has_messages() -> bool:
     """Whether the clone has translations to compile."""
-    return any(any((ROOT / place).rglob("*.po")) for place in ("locale", "compliance", "checklists"))
+    return any(
+        any((ROOT / place).rglob("*.po")) for place in ("locale", "compliance", "checklists")
+    )
 
 
 def missing(needs: Sequence[Need]) -> list[Need]:

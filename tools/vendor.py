@@ -99,7 +99,9 @@ def _icon_strings(value: ast.expr) -> Iterator[str]:
 
 def build_sprite(names: dict[str, list[Path]], icons: Path) -> str:
     """One SVG of a <symbol> per icon, or a SetupError that lists every name Tabler lacks."""
-    missing = {name: files for name, files in names.items() if not (icons / f"{name}.svg").is_file()}
+    missing = {
+        name: files for name, files in names.items() if not (icons / f"{name}.svg").is_file()
+    }
     if missing:
         lines = [
             f"    {name}: named in {', '.join(_short(path) for path in files)}"
