@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.fonts import SYSTEM_FOLDERS
+from tools.fonts import LETTERS_FOLDER, SYSTEM_FOLDERS
 from tools.project import ROOT, SetupError, run_logged, say
 
 LOCK_WAIT_S = 300
@@ -49,6 +49,10 @@ def has_chinese_fonts() -> bool:
     return any(any(folder.rglob("NotoSerifCJK-Bold.ttc")) for folder in SYSTEM_FOLDERS)
 
 
+def has_letters() -> bool:
+    return (Path(LETTERS_FOLDER) / "DejaVuSans.ttf").is_file()
+
+
 def has_venv() -> bool:
     return importlib.util.find_spec("ensurepip") is not None
 
@@ -66,6 +70,7 @@ RUN_NEEDS = (
     Need("libharfbuzz-subset0", "the PDF report", has_library("libharfbuzz-subset.so.0")),
     Need("libmagic1", "checks of uploaded files", has_library("libmagic.so.1")),
     Need("fonts-noto-cjk", "Chinese in the PDF report", has_chinese_fonts),
+    Need("fonts-dejavu-core", "European names in the PDF report", has_letters),
 )
 MESSAGES_NEED = Need("gettext", "the Chinese interface", has_program("msgfmt"))
 TEST_NEEDS = (
@@ -78,9 +83,8 @@ TEST_NEEDS = (
 
 def has_messages() -> bool:
     """Whether the clone has translations to compile."""
-    return any(
-        any((ROOT / place).rglob("*.po")) for place in ("locale", "compliance", "checklists")
-    )
+    places = [ROOT / name for name in ("locale", "compliance", "checklists")]
+    return any(any(place.rglob("*.po")) for place in places)
 
 
 def missing(needs: Sequence[Need]) -> list[Need]:

@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 from tools.project import VAR, SetupError, say
 
 TARGET = VAR / "fonts"
+LETTERS_FOLDER = "/usr/share/fonts/truetype/dejavu"  # Latin letters that Noto CJK lacks, as in Łódź
 SYSTEM_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 NO_BREAK_SPACE_TO_LATIN_EXTENDED_A = range(0xA0, 0x180)
 LATIN = frozenset(
@@ -87,7 +88,7 @@ def collections_folder() -> Path:
 
 
 class Subsetter:
-    """HarfBuzz's subsetter, the library that WeasyPrint itself needs; cuts a face in under a second.
+    """HarfBuzz's subsetter, which WeasyPrint needs too; it cuts a face in under a second.
 
     fontTools does the same in pure Python, and takes half a minute of CPU for each Chinese face.
     """
@@ -157,7 +158,7 @@ def renamed(data: bytes, face: Face) -> bytes:
     return written.getvalue()
 
 
-def fontconfig(cut_faces: Path, system: Path) -> str:
+def fontconfig(cut_faces: Path, collections: Path) -> str:
     """A fontconfig file in which each Noto CJK family means its cut face, then the collection."""
     families = sorted({(face.original_family, face.family) for face in FACES})
     aliases = "\n".join(
@@ -169,7 +170,8 @@ def fontconfig(cut_faces: Path, system: Path) -> str:
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>{escape(str(cut_faces))}</dir>
-  <dir>{escape(str(system))}</dir>
+  <dir>{escape(str(collections))}</dir>
+  <dir>{LETTERS_FOLDER}</dir>
   <cachedir>{escape(str(cut_faces / "cache"))}</cachedir>
 {aliases}
 </fontconfig>

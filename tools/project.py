@@ -25,7 +25,7 @@ def say(text: str, *, end: str = "\n") -> None:
 
 
 def run_logged(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
-    """Run a command in the clone with its output in the set-up log, and fail with its last lines."""
+    """Run a command in the clone with its output in the set-up log; a failure shows its end."""
     words = [str(word) for word in command]
     SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
     with SETUP_LOG.open("ab") as log:

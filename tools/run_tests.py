@@ -18,7 +18,7 @@ WITHOUT_BROWSER = ("-m", "not browser")
 
 
 def run(arguments: list[str]) -> int:
-    """Run pytest on both sets of servers with these further arguments (`make test ARGS=…`); gives the exit code."""
+    """Run pytest on both sets of servers with these further arguments; gives the exit code."""
     pytest = [str(PYTHON), "-m", "pytest"]
     say("\nTests on PostgreSQL and Redis")
     with services() as environment:

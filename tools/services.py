@@ -62,13 +62,10 @@ def postgresql() -> Iterator[str]:
         password_file = folder / "password"
         password_file.write_text(password, encoding="ascii")
         data = folder / "data"
-        _run_as(
-            owner,
-            [initdb, "--pgdata", str(data), "--username", POSTGRESQL_USER]
-            + ["--pwfile", str(password_file), "--auth", "scram-sha-256"]
-            + ["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"],
-            folder,
-        )
+        identity = ["--username", POSTGRESQL_USER, "--pwfile", str(password_file)]
+        encoding = ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+        create = [initdb, "--pgdata", str(data), "--auth", "scram-sha-256", "--no-sync"]
+        _run_as(owner, [*create, *identity, *encoding], folder)
         password_file.unlink()
         port = free_port()
         command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
@@ -192,7 +189,7 @@ def run_with(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def stop_on_terminate() -> None:
-    """Let SIGTERM unwind the stack like an exit, so that servers are stopped and folders removed."""
+    """Let SIGTERM unwind the stack like an exit: servers are stopped and folders removed."""
 
     def leave(signum: int, frame: FrameType | None) -> None:
         sys.exit(128 + signum)

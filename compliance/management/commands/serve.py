@@ -1,0 +1,134 @@
+"""`manage.py serve`: the site, a Celery worker and its clock under one parent."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from compliance.supervisor import Child, GaveUp, Supervisor
+
+LOOPBACK = "127.0.0.1"
+WEB_THREADS = 8
+WORKERS = 2
+DEMO_DOMAIN = ".example"
+
+
+class Command(BaseCommand):
+    help = "Serve the site with a Celery worker beside it, until Ctrl-C."
+    requires_system_checks = ()  # the web process makes them, and this parent need not wait
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST", LOOPBACK))
+        parser.add_argument("--port", default=os.environ.get("PORT", "8000"))
+
+    def handle(self, *args: Any, host: str, port: str, **options: Any) -> None:
+        number = _port(port)
+        _require_free(host, number)
+        base = Path(settings.BASE_DIR)
+        supervisor = Supervisor(
+            _children(host, number, base),
+            folder=base,
+            logs=base / "var" / "log",
+            say=self._say,
+        )
+        self._say("Starting the site and the worker")
+        try:
+            supervisor.run(
+                is_ready=lambda: _answers(host, number),
+                when_ready=lambda: self._welcome(host, number),
+            )
+        except GaveUp as error:
+            raise CommandError(str(error)) from error
+        self._say("Stopped.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def _welcome(self, host: str, port: int) -> None:
+        shown = LOOPBACK if host in {"0.0.0.0", "::"} else host
+        self._say(f"\nTianheng is ready at http://{shown}:{port}/")
+        emails = _demo_emails()
+        if emails:
+            self._say(f"\nDemo sign-ins, all with the password {_demo_password()}:")
+            for email in emails:
+                self._say(f"  {email}")
+        self._say("\nLogs are in var/log. Ctrl-C stops everything.")
+
+
+def _children(host: str, port: int, base: Path) -> list[Child]:
+    python = sys.executable
+    celery = [python, "-m", "celery", "-A", "config.celery"]
+    embedded = settings.CELERY_BROKER_URL.startswith("filesystem://")
+    pool = "threads" if embedded else "prefork"  # prefork wedges on files when a child is killed
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    web = ["--bind", bind, "--worker-class", "gthread", "--workers", "1"]
+    web += ["--threads", str(WEB_THREADS), "--graceful-timeout", "5", "--no-control-socket"]
+    worker = ["--pool", pool, "--concurrency", str(WORKERS), "--hostname", f"tianheng-{port}@%h"]
+    clock = ["--pidfile", "", "--schedule", str(base / "var" / "celerybeat-schedule")]
+    level = ["--loglevel", "INFO"]
+    return [
+        Child("web", [python, "-m", "gunicorn", "config.wsgi:application", *web]),
+        Child(
+            "worker", [*celery, "worker", "--without-gossip", "--without-mingle", *level, *worker]
+        ),
+        Child("clock", [*celery, "beat", *level, *clock]),
+    ]
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise CommandError(f"PORT is {text!r}; it must be a number from 1 to 65535.")
+    return int(text)
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}). "
+                f"Stop what uses it, or choose another: make run PORT={min(port + 1, 65535)}"
+            ) from error
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether the site answers at all; a host name it does not know counts as an answer."""
+    target = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)
+    link = http.client.HTTPConnection(target, port, timeout=2)
+    try:
+        link.request("GET", "/healthz")
+        return link.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        link.close()
+
+
+def _demo_emails() -> list[str]:
+    """The demo people of this database; none where `manage.py demo` has not run."""
+    if not settings.DEBUG:
+        return []
+    people = get_user_model().objects.filter(email__endswith=DEMO_DOMAIN)
+    emails = sorted(people.values_list("email", flat=True))
+    connection.close()
+    return emails
+
+
+def _demo_password() -> str:
+    from compliance.demo import PASSWORD
+
+    return PASSWORD
