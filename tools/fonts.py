@@ -51,8 +51,11 @@ class Face:
 
     @property
     def original_family(self) -> str:
-        style = "Sans" if "Sans" in self.collection else "Serif"
-        return f"Noto {style} CJK {'KR' if self.member == KOREAN else 'SC'}"
+        return f"Noto {self.style} CJK {'KR' if self.member == KOREAN else 'SC'}"
+
+    @property
+    def style(self) -> str:
+        return "Sans" if "Sans" in self.collection else "Serif"
 
     @property
     def characters(self) -> frozenset[int]:
@@ -160,11 +163,12 @@ def renamed(data: bytes, face: Face) -> bytes:
 
 def fontconfig(cut_faces: Path, collections: Path) -> str:
     """A fontconfig file in which each Noto CJK family means its cut face, then the collection."""
-    families = sorted({(face.original_family, face.family) for face in FACES})
+    families = sorted({(face.original_family, face.family, face.style) for face in FACES})
     aliases = "\n".join(
         f'  <alias binding="same"><family>{original}</family>'
-        f"<prefer><family>{cut_face}</family></prefer></alias>"
-        for original, cut_face in families
+        f"<prefer><family>{cut_face}</family></prefer>"
+        f"<accept><family>DejaVu {style}</family></accept></alias>"
+        for original, cut_face, style in families
     )
     return f"""<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
