@@ -469,8 +469,13 @@ class ConditionProgram:
 
     # Why -----------------------------------------------------------------------------------------
 
-    def why(self, condition: Condition, state: State) -> tuple[FlagTest | FactTest, ...]:
-        """The tests that settle a known condition: all that had to hold, or those that failed."""
+    def why(
+        self, condition: Condition, state: State, counts_for: bool = True
+    ) -> tuple[tuple[FlagTest | FactTest, bool], ...]:
+        """The tests that settle a known condition: all that had to hold, or those that failed.
+
+        Each with whether it speaks for the whole when it is true (under `not` it speaks against).
+        """
         truth = self.compile(condition)(state)
         match condition:
             case All(parts) | AnyOf(parts):
@@ -478,8 +483,10 @@ class ConditionProgram:
                 settled = [part for part in parts if self.compile(part)(state) is truth]
                 if truth is isinstance(condition, AnyOf):
                     settled = settled[:1]
-                return tuple(test for part in settled for test in self.why(part, state))
+                return tuple(
+                    test for part in settled for test in self.why(part, state, counts_for)
+                )
             case Not(part):
-                return self.why(part, state)
+                return self.why(part, state, not counts_for)
             case _:
-                return (condition,)
+                return ((condition, counts_for),)

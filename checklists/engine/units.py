@@ -20,7 +20,7 @@ UNITS = {
     "working_day": Unit("working day", "working days", "个工作日"),
     "hour": Unit("hour", "hours", "小时"),
     "minute": Unit("minute", "minutes", "分钟"),
-    "km": Unit("km", "km", "公里"),
+    "km": Unit("km", "km", "千米"),
     "m": Unit("m", "m", "米"),
     "kg": Unit("kg", "kg", "千克"),
     "tonne": Unit("tonne", "tonnes", "吨"),

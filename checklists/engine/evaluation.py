@@ -1,0 +1,419 @@
+"""Facts, answers and evidence → the outcome of every requirement in force, with its reason."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from checklists.engine import values, wording
+from checklists.engine.applicability import ApplicabilityProgram
+from checklists.engine.conditions import ConditionProgram, State
+from checklists.engine.evidence import NOTHING_TO_CHECK, check_evidence
+from checklists.engine.model import (
+    Answer,
+    AnswerKind,
+    AnswerValue,
+    Applicability,
+    AssessmentEvaluation,
+    Catalogue,
+    DateCheck,
+    Evaluation,
+    EvidenceItem,
+    EvidenceProblem,
+    FactValue,
+    Flag,
+    Limit,
+    NumberCheck,
+    Opportunities,
+    Outcome,
+    Reason,
+    Requirement,
+    Score,
+    Track,
+)
+from checklists.engine.parameters import ParameterProgram
+from checklists.engine.scoring import (
+    ScoreBoard,
+    band_of,
+    blockers_of,
+    is_blocking_duty,
+    weight_of,
+)
+
+REACHED, MISSED = "reached", "missed"
+
+
+class Judgement(NamedTuple):
+    """What the answer alone is worth, before any evidence is looked at."""
+
+    outcome: Outcome
+    reason: Reason
+    limit: Limit | None = None
+    best_practice: str | None = None
+    missing_facts: tuple[str, ...] = ()
+
+
+Judge = Callable[[AnswerValue, State, date], Judgement]
+
+_NOT_ANSWERED = Judgement(Outcome.NOT_ANSWERED, Reason(wording.not_answered))
+_REASON_NOT_ALLOWED = Judgement(Outcome.NOT_ANSWERED, Reason(wording.reason_not_allowed))
+_DONT_KNOW = Judgement(Outcome.NOT_ANSWERED, Reason(wording.dont_know_yet))
+_NO_LONGER_FITS = Judgement(Outcome.NOT_ANSWERED, Reason(wording.no_longer_fits))
+_NO_ANSWER = Answer()
+
+_WORDS = {
+    AnswerKind.YES_PARTLY_NO: {
+        values.YES: Judgement(Outcome.MET, Reason(wording.answered_yes)),
+        values.PARTLY: Judgement(Outcome.PARTLY_MET, Reason(wording.answered_partly)),
+        values.NO: Judgement(Outcome.NOT_MET, Reason(wording.answered_no)),
+    },
+    AnswerKind.DOCUMENT: {
+        values.IN_PLACE: Judgement(Outcome.MET, Reason(wording.document_in_place)),
+        values.NOT_IN_PLACE: Judgement(Outcome.NOT_MET, Reason(wording.document_not_in_place)),
+    },
+}
+
+
+def _by_word(known: Mapping[str, Judgement]) -> Judge:
+    def judge(value: AnswerValue, state: State, as_of: date) -> Judgement:
+        return known.get(value, _NO_LONGER_FITS) if isinstance(value, str) else _NO_LONGER_FITS
+
+    return judge
+
+
+class _NumberJudge:
+    """Holds a number against the limit in force."""
+
+    __slots__ = ("catalogue", "check", "conditions", "limits", "targets")
+
+    def __init__(
+        self, catalogue: Catalogue, check: NumberCheck, conditions: ConditionProgram
+    ) -> None:
+        self.catalogue = catalogue
+        self.check = check
+        self.conditions = conditions
+        parameters = catalogue.parameters
+        self.limits = ParameterProgram(parameters[check.parameter], check.comparator, conditions)
+        best = check.best_practice
+        self.targets = (
+            ParameterProgram(parameters[best.parameter], best.comparator, conditions)
+            if best
+            else None
+        )
+
+    def __call__(self, value: AnswerValue, state: State, as_of: date) -> Judgement:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = Decimal(value)
+        if not isinstance(value, Decimal) or not value.is_finite():
+            return _NO_LONGER_FITS
+        limits = self.limits.limits(as_of, state)
+        if len(limits.possible) == 1:
+            limit = limits.possible[0]
+            if limit is None:
+                unit = self.limits.parameter.unit
+                return Judgement(
+                    Outcome.MET, Reason(wording.no_limit, value, unit, as_of)
+                )
+            met = wording.holds(value, limit)
+            target, best = self._best_practice(value, as_of, state) if met else (None, None)
+            reason = Reason(
+                wording.number_judged, self.catalogue, self.check, value, limit, met, target
+            )
+            return Judgement(Outcome.MET if met else Outcome.NOT_MET, reason, limit, best)
+        verdicts = {limit is None or wording.holds(value, limit) for limit in limits.possible}
+        if len(verdicts) == 1:
+            met = verdicts.pop()
+            known = [limit for limit in limits.possible if limit is not None]
+            limit = known[0] if met else known[-1]
+            best = self._best_practice(value, as_of, state)[1] if met else None
+            reason = Reason(wording.every_limit_judged, value, limit, met)
+            return Judgement(Outcome.MET if met else Outcome.NOT_MET, reason, limit, best)
+        missing = self.conditions.names(limits.wanted)
+        reason = Reason(wording.limit_open, self.catalogue, limits.possible, missing)
+        return Judgement(Outcome.UNDETERMINED, reason, missing_facts=missing)
+
+    def _best_practice(
+        self, value: Decimal, as_of: date, state: State
+    ) -> tuple[Limit | None, str | None]:
+        if self.targets is None:
+            return None, None
+        possible = self.targets.limits(as_of, state).possible
+        # Where the target itself is open there is nothing to boast of, and nothing to regret.
+        if len(possible) != 1 or possible[0] is None:
+            return None, None
+        target = possible[0]
+        return target, REACHED if wording.holds(value, target) else MISSED
+
+
+def _by_date(catalogue: Catalogue, check: DateCheck, conditions: ConditionProgram) -> Judge:
+    label = catalogue.facts[check.fact].label if check.fact else None
+
+    def judge(value: AnswerValue, state: State, as_of: date) -> Judgement:
+        if not isinstance(value, date):
+            return _NO_LONGER_FITS
+        held_against: FactValue | None = as_of
+        if check.fact is not None:
+            held_against = state.value(check.fact)
+            if not isinstance(held_against, date):
+                missing: tuple[str, ...] = ()
+                if state.is_asked(check.fact) is not False:
+                    position = conditions.fact_at[check.fact]
+                    missing = conditions.names(conditions.wanted_fact(position, state))
+                reason = Reason(wording.date_open, catalogue, check.fact, missing)
+                return Judgement(Outcome.UNDETERMINED, reason, missing_facts=missing)
+        before = check.comparator == "on_or_before"
+        met = value <= held_against if before else value >= held_against
+        reason = Reason(
+            wording.date_judged,
+            check.comparator,
+            value,
+            held_against,
+            label,
+            check.when_not_met,
+            met,
+        )
+        return Judgement(Outcome.MET if met else Outcome.NOT_MET, reason)
+
+    return judge
+
+
+def _judge_for(
+    catalogue: Catalogue, requirement: Requirement, conditions: ConditionProgram
+) -> Judge:
+    match requirement.check:
+        case NumberCheck():
+            return _NumberJudge(catalogue, requirement.check, conditions)
+        case DateCheck():
+            return _by_date(catalogue, requirement.check, conditions)
+    if requirement.answer.kind is AnswerKind.CHOICE:
+        return _by_word(
+            {
+                option.id: Judgement(option.outcome, Reason(wording.option_chosen, option))
+                for option in requirement.answer.options
+            }
+        )
+    return _by_word(_WORDS[requirement.answer.kind])
+
+
+class _Rule:
+    """One requirement, made ready for many evaluations."""
+
+    __slots__ = (
+        "applicability",
+        "catalogue",
+        "has_required",
+        "is_blocking_duty",
+        "is_opportunity",
+        "judge",
+        "places",
+        "requirement",
+        "sole_document",
+        "weight",
+    )
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        requirement: Requirement,
+        conditions: ConditionProgram,
+        board: ScoreBoard,
+    ) -> None:
+        required = [spec for spec in requirement.evidence if spec.required]
+        self.catalogue = catalogue
+        self.requirement = requirement
+        self.applicability = ApplicabilityProgram(catalogue, requirement.applies_when, conditions)
+        self.judge = _judge_for(catalogue, requirement, conditions)
+        self.weight = weight_of(catalogue.scoring, requirement)
+        self.places = board.places(requirement)
+        self.has_required = bool(required)
+        self.sole_document = (
+            requirement.answer.kind is AnswerKind.DOCUMENT and len(required) == 1
+        )
+        self.is_blocking_duty = is_blocking_duty(requirement)
+        self.is_opportunity = requirement.track is Track.OPPORTUNITY
+
+    def judged(self, answer: Answer, state: State, as_of: date) -> Judgement:
+        """The outcome of an answer to a requirement that applies."""
+        if answer.flag is Flag.DONT_KNOW:
+            return _DONT_KNOW
+        if answer.value is None:
+            if answer.not_applicable_reason.strip():
+                if self.requirement.answer.may_be_not_applicable:
+                    reason = Reason(wording.stated_not_applicable, answer.not_applicable_reason)
+                    return Judgement(Outcome.NOT_APPLICABLE, reason)
+                return _REASON_NOT_ALLOWED
+            return _NOT_ANSWERED
+        return self.judge(answer.value, state, as_of)
+
+    def evaluation(
+        self,
+        answer: Answer,
+        items: Sequence[EvidenceItem],
+        determined: Outcome | None,
+        state: State,
+        as_of: date,
+    ) -> Evaluation:
+        applicability, why, missing_facts = self.applicability.verdict(state)
+        check = NOTHING_TO_CHECK
+        covered: bool | None = None
+        if applicability is Applicability.APPLIES:
+            judgement = self.judged(answer, state, as_of)
+            missing_facts = judgement.missing_facts
+            outcome, reason = judgement.outcome, judgement.reason
+            if self.requirement.evidence and outcome is not Outcome.NOT_APPLICABLE:
+                check = check_evidence(
+                    self.catalogue, self.requirement.evidence, items, state, as_of
+                )
+                if outcome is Outcome.MET or outcome is Outcome.PARTLY_MET:
+                    covered = check.covered
+                    if self.has_required:
+                        reason = Reason(
+                            wording.judged_with_evidence,
+                            self.catalogue,
+                            reason,
+                            outcome,
+                            check.faults,
+                            check.unchecked,
+                            as_of,
+                            self.sole_document,
+                        )
+                        if check.faults:
+                            outcome = Outcome.PARTLY_MET
+            limit, best_practice = judgement.limit, judgement.best_practice
+        else:
+            limit, best_practice = None, None
+            if applicability is Applicability.UNDETERMINED:
+                outcome = Outcome.UNDETERMINED
+                reason = Reason(wording.counts_nothing_yet, why) if self.weight else why
+            else:
+                outcome, reason = Outcome.NOT_APPLICABLE, why
+        points2 = self.catalogue.scoring.points2
+        return Evaluation(
+            self.requirement.id,
+            applicability,
+            why,
+            missing_facts,
+            outcome,
+            reason,
+            points2[outcome],
+            0 if determined is None else points2[determined],
+            self.weight,
+            limit,
+            best_practice,
+            tuple(
+                fault.kind for fault in check.faults if fault.problem is EvidenceProblem.MISSING
+            )
+            if check.faults
+            else (),
+            check.faults,
+            covered,
+            answer.flag,
+            determined,
+        )
+
+
+class _Program:
+    """One catalogue, compiled."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.conditions = ConditionProgram(catalogue)
+        self.board = ScoreBoard(catalogue)
+        self.rules = [
+            _Rule(catalogue, requirement, self.conditions, self.board)
+            for requirement in catalogue.requirements.values()
+        ]
+
+
+_programs: WeakKeyDictionary[Catalogue, _Program] = WeakKeyDictionary()
+
+
+def _program_of(catalogue: Catalogue) -> _Program:
+    program = _programs.get(catalogue)
+    if program is None:
+        program = _programs[catalogue] = _Program(catalogue)
+    return program
+
+
+def evaluate_assessment(
+    catalogue: Catalogue,
+    *,
+    as_of: date,
+    facts: Mapping[str, FactValue | None],
+    answers: Mapping[str, Answer],
+    evidence: Mapping[str, Sequence[EvidenceItem]],
+    determinations: Mapping[str, Outcome] | None = None,
+) -> AssessmentEvaluation:
+    """Every requirement in force on `as_of`, judged; with scores, bands and blockers.
+
+    Names the catalogue does not know are passed over, and a value of the wrong type counts as not
+    given: what enters is checked by `parse_fact` and `parse_answer`.
+    """
+    program = _program_of(catalogue)
+    determinations = determinations or {}
+    state = program.conditions.state(facts)
+    rows: dict[str, Evaluation] = {}
+    points2, weights = program.board.empty()
+    confirmed_points2, confirmed_weights = program.board.empty()
+    blocking: list[tuple[Evaluation, Outcome]] = []
+    effective: list[tuple[Evaluation, Outcome]] = []
+    confirmed_blocking: list[Outcome] = []
+    taken_up = offered = coverable = covered = 0
+    waiting: dict[str, list[str]] = {}
+
+    for rule in program.rules:
+        requirement = rule.requirement
+        if not requirement.in_force.holds(as_of):
+            continue
+        name = requirement.id
+        determined = determinations.get(name)
+        row = rows[name] = rule.evaluation(
+            answers.get(name, _NO_ANSWER), evidence.get(name, ()), determined, state, as_of
+        )
+        outcome = row.outcome
+        # Not applicable stays out until the officer decides; all else waits with its weight.
+        if determined is not None:
+            confirmed = determined
+        elif outcome is Outcome.NOT_APPLICABLE:
+            confirmed = Outcome.NOT_APPLICABLE
+        else:
+            confirmed = Outcome.NOT_ANSWERED
+        for place in rule.places:
+            if outcome is not Outcome.NOT_APPLICABLE:
+                points2[place] += row.points2 * rule.weight
+                weights[place] += rule.weight
+            if confirmed is not Outcome.NOT_APPLICABLE:
+                confirmed_points2[place] += row.confirmed_points2 * rule.weight
+                confirmed_weights[place] += rule.weight
+        if rule.is_blocking_duty:
+            blocking.append((row, outcome))
+            effective.append((row, outcome if determined is None else determined))
+            confirmed_blocking.append(confirmed)
+        if rule.is_opportunity:
+            if row.applicability is Applicability.APPLIES:
+                offered += 1
+                taken_up += outcome is Outcome.MET or outcome is Outcome.PARTLY_MET
+        elif row.evidence_covered is not None:
+            coverable += 1
+            covered += row.evidence_covered
+        for fact in row.missing_facts:
+            waiting.setdefault(fact, []).append(name)
+
+    claimed = program.board.scores(points2, weights)
+    confirmed_scores = program.board.scores(confirmed_points2, confirmed_weights)
+    scoring = catalogue.scoring
+    return AssessmentEvaluation(
+        as_of=as_of,
+        rows=rows,
+        claimed=claimed,
+        confirmed=confirmed_scores,
+        band=band_of((outcome for _, outcome in blocking), claimed.duty, scoring),
+        confirmed_band=band_of(confirmed_blocking, confirmed_scores.duty, scoring),
+        blockers=blockers_of(blocking),
+        confirmed_blockers=blockers_of(effective),
+        evidence_coverage=Score(2 * covered, coverable),
+        opportunities=Opportunities(taken_up, offered),
+        missing_facts={
+            fact: tuple(waiting[fact]) for fact in catalogue.facts if fact in waiting
+        },
+    )
