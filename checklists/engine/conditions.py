@@ -7,7 +7,7 @@ False or unknown.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -82,7 +82,9 @@ def read_condition(
     """The condition a file states; ConditionError names the place, the problem and the cure."""
     if depth > MAX_DEPTH:
         raise ConditionError(
-            path, f"The condition is nested more than {MAX_DEPTH} deep.", "Name parts of it as flags."
+            path,
+            f"The condition is nested more than {MAX_DEPTH} deep.",
+            "Name parts of it as flags.",
         )
     if not isinstance(raw, dict) or not raw:
         raise ConditionError(
@@ -337,12 +339,25 @@ def _flag_test(position: int) -> Answering:
     return answer
 
 
-_FITS: dict[FactKind, type | tuple[type, ...]] = {
-    FactKind.SEVERAL: (tuple, list, set, frozenset),
-    FactKind.ONE: str,
-    FactKind.YES_NO: bool,
-    FactKind.NUMBER: (Decimal, int),
-    FactKind.DATE: date,
+def _known_choices(value: Any) -> FactValue | None:
+    return tuple(value) if isinstance(value, list | tuple | set | frozenset) else None
+
+
+def _known_number(value: Any) -> FactValue | None:
+    return value if isinstance(value, Decimal) and value.is_finite() else None
+
+
+def _known_date(value: Any) -> FactValue | None:
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+# A value that is not of its fact's type is not known: what enters is checked by `parse_fact`.
+_KNOWN: dict[FactKind, Callable[[Any], FactValue | None]] = {
+    FactKind.SEVERAL: _known_choices,
+    FactKind.ONE: lambda value: value if isinstance(value, str) else None,
+    FactKind.YES_NO: lambda value: value if isinstance(value, bool) else None,
+    FactKind.NUMBER: _known_number,
+    FactKind.DATE: _known_date,
 }
 
 
@@ -355,7 +370,7 @@ class ConditionProgram:
         self.flags = list(catalogue.flags.values())
         self.flag_at = {flag.name: position for position, flag in enumerate(self.flags)}
         self._compiled: dict[int, tuple[Condition, Answering]] = {}
-        self._inputs = [(fact.name, _FITS[fact.kind], fact.kind) for fact in self.facts]
+        self._inputs = [(fact.name, _KNOWN[fact.kind]) for fact in self.facts]
         self._steps = self._in_order()
         self._names: dict[int, tuple[str, ...]] = {0: ()}
 
@@ -409,19 +424,12 @@ class ConditionProgram:
                 position = self.fact_at[fact]
                 return _fact_test(position, _value_test(condition, self.facts[position]))
 
-    def state(self, facts: Mapping[str, Any]) -> State:
+    def state(self, facts: Mapping[str, FactValue | None]) -> State:
         """Everything the facts settle. A value of the wrong type counts as not known."""
         values: list[FactValue | None] = []
-        for name, fits, kind in self._inputs:
+        for name, known in self._inputs:
             value = facts.get(name)
-            if value is not None:
-                if not isinstance(value, fits) or (
-                    kind is FactKind.NUMBER and isinstance(value, bool)
-                ):
-                    value = None
-                elif kind is FactKind.SEVERAL:
-                    value = tuple(value)
-            values.append(value)
+            values.append(None if value is None else known(value))
         state = State(self, values, [True] * len(values), [None] * len(self.flags))
         for is_flag, position, answer in self._steps:
             (state.flags if is_flag else state.asked)[position] = answer(state)
@@ -443,9 +451,7 @@ class ConditionProgram:
             case FlagTest(flag):
                 position = self.flag_at[flag]
                 if position not in state.wanted_by_flag:
-                    state.wanted_by_flag[position] = self.wanted(
-                        self.flags[position].when, state
-                    )
+                    state.wanted_by_flag[position] = self.wanted(self.flags[position].when, state)
                 return state.wanted_by_flag[position]
             case FactTest(fact):
                 return self.wanted_fact(self.fact_at[fact], state)
@@ -483,9 +489,7 @@ class ConditionProgram:
                 settled = [part for part in parts if self.compile(part)(state) is truth]
                 if truth is isinstance(condition, AnyOf):
                     settled = settled[:1]
-                return tuple(
-                    test for part in settled for test in self.why(part, state, counts_for)
-                )
+                return tuple(test for part in settled for test in self.why(part, state, counts_for))
             case Not(part):
                 return self.why(part, state, not counts_for)
             case _:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -62,11 +62,11 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def read_document(file: str, content: bytes) -> Document:
-    """The file's values; faults that stop the reading are in `.faults`, and `.data` is then None."""
+    """The file's values; where `.faults` stopped the reading, `.data` is None."""
     document = Document(file, None)
     if len(content) > MAX_BYTES:
         problem = f"The file is larger than {MAX_BYTES} bytes."
-        document.faults.append(Fault(file, None, "", problem, "Split it, or remove what is not used."))
+        document.faults.append(Fault(file, None, "", problem, "Split it, or cut it."))
         return document
     try:
         text = content.decode("utf-8")
@@ -93,7 +93,7 @@ def _syntax_fault(file: str, error: yaml.YAMLError) -> Fault:
         line,
         "",
         f"This is not YAML: {what}.",
-        "Check the indentation, and put quotes around a text that holds a colon or starts with a sign.",
+        "Check the indentation, and put quotes around a text with a colon or a sign in front.",
     )
 
 
@@ -122,9 +122,7 @@ class _Reader:
 
     def report(self, event: Event, path: Path, problem: str, cure: str) -> None:
         line = event.start_mark.line + 1
-        self.document.faults.append(
-            Fault(self.document.file, line, dotted(path), problem, cure)
-        )
+        self.document.faults.append(Fault(self.document.file, line, dotted(path), problem, cure))
 
     def value(self, event: Event, path: Path, depth: int) -> Any:
         self.count += 1
@@ -133,15 +131,19 @@ class _Reader:
             raise _StopReadingError
         if depth > MAX_DEPTH:
             problem = f"The values are nested more than {MAX_DEPTH} deep."
-            self.report(event, path, problem, "Nest them less; a condition can name a flag instead.")
+            self.report(event, path, problem, "Nest them less; a condition can name a flag.")
             raise _StopReadingError
         if isinstance(event, yaml.AliasEvent):
             self.report(event, path, f"*{event.anchor} refers to another place.", "Write it out.")
             return None
         if event.anchor is not None:
-            self.report(event, path, f"&{event.anchor} marks a place to refer to.", "Remove the mark.")
+            self.report(
+                event, path, f"&{event.anchor} marks a place to refer to.", "Remove the mark."
+            )
         if event.tag is not None and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!"):
-            self.report(event, path, f"The tag {event.tag} is not allowed.", "Write the value alone.")
+            self.report(
+                event, path, f"The tag {event.tag} is not allowed.", "Write the value alone."
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -172,15 +174,21 @@ class _Reader:
 
     def key(self, event: Event, path: Path) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            self.report(event, path, "A key is a list, a mapping or an alias.", "Write a plain word.")
+            self.report(
+                event, path, "A key is a list, a mapping or an alias.", "Write a plain word."
+            )
             raise _StopReadingError
         if event.anchor is not None or event.tag is not None:
             self.report(event, path, "A key carries a mark or a tag.", "Write the plain word.")
         if not event.style and event.value.lower() in _AMBIGUOUS:
             self.report(
-                event, path, f"The key {event.value} can be read as true or false.", "Put it in quotes."
+                event,
+                path,
+                f"The key {event.value} can be read as true or false.",
+                "Put it in quotes.",
             )
-        return cast(str, event.value)
+        key: str = event.value
+        return key
 
     def scalar(self, event: Event, path: Path) -> Any:
         text: str = event.value
@@ -191,7 +199,7 @@ class _Reader:
         if text in _BOOLEANS:
             return _BOOLEANS[text]
         if text.lower() in _AMBIGUOUS:
-            cure = "Write true or false for a yes/no value; put the word in quotes if it is a text or an id."
+            cure = "Write true or false if that is meant; put a text or an id in quotes."
             self.report(event, path, f"The bare word {text} can be read in two ways.", cure)
             return None
         if _INTEGER.fullmatch(text):

@@ -103,8 +103,6 @@ class _NumberJudge:
         )
 
     def __call__(self, value: AnswerValue, state: State, as_of: date) -> Judgement:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = Decimal(value)
         if not isinstance(value, Decimal) or not value.is_finite():
             return _NO_LONGER_FITS
         limits = self.limits.limits(as_of, state)
@@ -112,9 +110,7 @@ class _NumberJudge:
             limit = limits.possible[0]
             if limit is None:
                 unit = self.limits.parameter.unit
-                return Judgement(
-                    Outcome.MET, Reason(wording.no_limit, value, unit, as_of)
-                )
+                return Judgement(Outcome.MET, Reason(wording.no_limit, value, unit, as_of))
             met = wording.holds(value, limit)
             target, best = self._best_practice(value, as_of, state) if met else (None, None)
             reason = Reason(
@@ -152,16 +148,17 @@ def _by_date(catalogue: Catalogue, check: DateCheck, conditions: ConditionProgra
     def judge(value: AnswerValue, state: State, as_of: date) -> Judgement:
         if not isinstance(value, date):
             return _NO_LONGER_FITS
-        held_against: FactValue | None = as_of
+        held_against = as_of
         if check.fact is not None:
-            held_against = state.value(check.fact)
-            if not isinstance(held_against, date):
+            mission_date = state.value(check.fact)
+            if not isinstance(mission_date, date):
                 missing: tuple[str, ...] = ()
                 if state.is_asked(check.fact) is not False:
                     position = conditions.fact_at[check.fact]
                     missing = conditions.names(conditions.wanted_fact(position, state))
                 reason = Reason(wording.date_open, catalogue, check.fact, missing)
                 return Judgement(Outcome.UNDETERMINED, reason, missing_facts=missing)
+            held_against = mission_date
         before = check.comparator == "on_or_before"
         met = value <= held_against if before else value >= held_against
         reason = Reason(
@@ -227,9 +224,7 @@ class _Rule:
         self.weight = weight_of(catalogue.scoring, requirement)
         self.places = board.places(requirement)
         self.has_required = bool(required)
-        self.sole_document = (
-            requirement.answer.kind is AnswerKind.DOCUMENT and len(required) == 1
-        )
+        self.sole_document = requirement.answer.kind is AnswerKind.DOCUMENT and len(required) == 1
         self.is_blocking_duty = is_blocking_duty(requirement)
         self.is_opportunity = requirement.track is Track.OPPORTUNITY
 
@@ -301,9 +296,7 @@ class _Rule:
             self.weight,
             limit,
             best_practice,
-            tuple(
-                fault.kind for fault in check.faults if fault.problem is EvidenceProblem.MISSING
-            )
+            tuple(fault.kind for fault in check.faults if fault.problem is EvidenceProblem.MISSING)
             if check.faults
             else (),
             check.faults,
@@ -413,7 +406,5 @@ def evaluate_assessment(
         confirmed_blockers=blockers_of(effective),
         evidence_coverage=Score(2 * covered, coverable),
         opportunities=Opportunities(taken_up, offered),
-        missing_facts={
-            fact: tuple(waiting[fact]) for fact in catalogue.facts if fact in waiting
-        },
+        missing_facts={fact: tuple(waiting[fact]) for fact in catalogue.facts if fact in waiting},
     )

@@ -74,9 +74,12 @@ def check_evidence(
         fault = _gap(catalogue, spec, of_kind, state, as_of)
         if fault is None:
             any_valid = True
-            if spec.required and spec.covers is not None:
-                if not mission_span(catalogue.dates[spec.covers], state).complete:
-                    unchecked.append(spec.covers)
+            if (
+                spec.required
+                and spec.covers is not None
+                and not mission_span(catalogue.dates[spec.covers], state).complete
+            ):
+                unchecked.append(spec.covers)
         elif spec.required:
             faults.append(fault)
     covered = not faults if any_required else any_valid

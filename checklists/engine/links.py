@@ -174,7 +174,9 @@ class Links:
                             "Name the reference, or set the basis to own_target.",
                         )
                 elif value["reference"] not in self.references.form:
-                    self.no_such_reference(self.parameters, (*path, "reference"), value["reference"])
+                    self.no_such_reference(
+                        self.parameters, (*path, "reference"), value["reference"]
+                    )
 
     def check_references(self) -> None:
         forces = self.catalogue.form["legal_force"]
@@ -208,7 +210,10 @@ class Links:
         folder, _, name = file.partition("/")
         if name != f"{slug}.yaml":
             self.fault(
-                source, ("id",), f"The file is called {name}.", f"Call it {slug}.yaml, or mend the id."
+                source,
+                ("id",),
+                f"The file is called {name}.",
+                f"Call it {slug}.yaml.",
             )
         if not re.fullmatch(f"{measure}_[a-z0-9_]+", folder):
             self.fault(

@@ -113,7 +113,7 @@ def read_sources(folder: Path) -> dict[str, bytes]:
     paths = sorted(folder.glob("*.yaml")) + sorted(folder.glob("*/*.yaml"))
     if len(paths) > MAX_FILES:
         problem = f"The folder holds more than {MAX_FILES} files."
-        raise CatalogueError([Fault(folder.name, None, "", problem, "Remove what is not part of it.")])
+        raise CatalogueError([Fault(folder.name, None, "", problem, "Remove some.")])
     sources: dict[str, bytes] = {}
     for path in paths:
         name = path.relative_to(folder).as_posix()
@@ -161,9 +161,7 @@ def check_sources(sources: Sources) -> Forms:
         faults += document.faults
         if document.faults:
             continue
-        form, form_faults = schema.check_form(
-            forms_of.get(name, schema.RequirementForm), document
-        )
+        form, form_faults = schema.check_form(forms_of.get(name, schema.RequirementForm), document)
         faults += form_faults
         if form is not None:
             checked[name] = links.Source(document, form)
@@ -301,7 +299,9 @@ def _build(forms: Forms, digest: str) -> Catalogue:
             for name, form in words["legal_force"].items()
         },
         threshold_basis={name: _text(form) for name, form in words["threshold_basis"].items()},
-        groups={form["id"]: FactGroup(form["id"], _text(form["title"])) for form in facts["groups"]},
+        groups={
+            form["id"]: FactGroup(form["id"], _text(form["title"])) for form in facts["groups"]
+        },
         facts={form["name"]: _fact(form, conditions) for form in facts["facts"]},
         flags={
             name: DerivedFlag(name, _text(form["label"]), conditions.read(form["when"]))
@@ -394,9 +394,7 @@ def _reference(name: str, form: Forms) -> Reference:
 def _scoring(form: Forms) -> Scoring:
     points2 = {outcome: int(2 * Decimal(value)) for outcome, value in form["points"].items()}
     return Scoring(
-        weights={
-            severity: form["weights"].get(severity, 0) for severity in Severity
-        },
+        weights={severity: form["weights"].get(severity, 0) for severity in Severity},
         points2={outcome: points2.get(outcome, 0) for outcome in Outcome},
         ready_at=Decimal(form["thresholds"]["ready"]),
         conditionally_ready_at=Decimal(form["thresholds"]["conditionally_ready"]),

@@ -98,7 +98,7 @@ def band_of(blocking: Iterable[Outcome], duty: Score, scoring: Scoring) -> Band:
 
 
 def _reaches(score: Score, percent: Decimal) -> bool:
-    """Exact, not by the rounded percentage; where no duty applies there is nothing to fall short."""
+    """Exact, not by the rounded percentage; where no duty applies nothing falls short."""
     return score.points2 * 100 >= percent * 2 * score.weight
 
 

@@ -33,7 +33,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STARTS_AS_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*\s*[^0-9.,\s]")
 
 
-class InvalidValue(ValueError):  # noqa: N818 - read by people as a statement about the value
+class InvalidValue(ValueError):
     """A value that cannot be taken; `message` says what is wrong and what to do."""
 
     def __init__(self, message: Text) -> None:
@@ -230,9 +230,7 @@ def _plain_number(raw: Any, unit: str) -> Decimal:
 
 def _why_no_number(raw: str, unit: str) -> Text:
     if not raw.isascii() and any(sign.isdigit() and not sign.isascii() for sign in raw):
-        return Text(
-            "Write the number with ordinary digits (0-9).", "请使用半角数字（0-9）填写。"
-        )
+        return Text("Write the number with ordinary digits (0-9).", "请使用半角数字（0-9）填写。")
     if re.fullmatch(r"[+-]?[0-9][0-9,.]*", raw) and "," in raw:
         return Text(
             "Write the number without commas, and with a point before decimals: 1000 or 4.6.",
@@ -260,9 +258,7 @@ def _not_a_number(unit: str) -> Text:
     if not words.many:
         return Text("Write a number, such as 0.5 or 12.", "请填写数字，例如0.5或12。")
     name = "percent" if unit == "percent" else words.many
-    return Text(
-        f"Write a number, in {name}.", f"请填写数字，单位为{_unit_name_zh(unit)}。"
-    )
+    return Text(f"Write a number, in {name}.", f"请填写数字，单位为{_unit_name_zh(unit)}。")
 
 
 def _unit_name_zh(unit: str) -> str:

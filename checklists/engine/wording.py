@@ -30,7 +30,7 @@ from checklists.engine.model import (
 )
 from checklists.engine.units import plain, quantity, unit_word
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MAX_QUESTIONS = 3
 
 OUTCOMES = {
@@ -310,9 +310,7 @@ def number_judged(
         source = f"Basis of the limit: {basis}." if lang == "en" else f"限值依据：{basis}。"
         return _joined([words, source], lang)
     en, zh = (_MET if met else _NOT_MET)[limit.comparator]
-    limit_words = (en if lang == "en" else zh).format(
-        limit=quantity(limit.value, limit.unit, lang)
-    )
+    limit_words = (en if lang == "en" else zh).format(limit=quantity(limit.value, limit.unit, lang))
     if lang == "en":
         sentence = f"{amount} {limit_words} ({basis})."
     else:
@@ -406,9 +404,7 @@ def date_judged(
         other = f"“{name.en}”, {day(held_against, lang)}"
         if met:
             return f"{day(value, lang)} is not {'after' if late else 'before'} {other}."
-        return (
-            f"{day(value, lang)} is too {'late: after' if late else 'early: before'} {other}."
-        )
+        return f"{day(value, lang)} is too {'late: after' if late else 'early: before'} {other}."
     other = f"“{name.get(lang)}”（{day(held_against, lang)}）"
     if met:
         return f"{day(value, lang)}，不{'晚' if late else '早'}于{other}。"
@@ -443,9 +439,7 @@ def evidence_fault(
 ) -> str:
     """What is wrong with one kind of evidence, as a sentence."""
     name = catalogue.evidence_kinds[kind].get(lang)
-    clause = _evidence_clause(
-        lang, catalogue, problem, item_on, needed_on, mission_date, closing
-    )
+    clause = _evidence_clause(lang, catalogue, problem, item_on, needed_on, mission_date, closing)
     if lang == "en":
         return f"The evidence “{inside(name)}” {clause}."
     return f"证明材料“{name}”{clause}。"
@@ -474,7 +468,11 @@ def _evidence_clause(
     when = _mission_moment(lang, catalogue.dates[mission_date], needed, closing)
     if problem is EvidenceProblem.ENDS_EARLY:
         return f"ends on {on}, before {when}" if lang == "en" else f"于{on}到期，早于{when}"
-    return f"takes effect on {on} only, after {when}" if lang == "en" else f"自{on}起方生效，晚于{when}"
+    return (
+        f"takes effect on {on} only, after {when}"
+        if lang == "en"
+        else f"自{on}起方生效，晚于{when}"
+    )
 
 
 def _mission_moment(lang: str, span: MissionDate, needed: str, closing: bool) -> str:
