@@ -12,7 +12,7 @@ _ALWAYS: Verdict = (Applicability.APPLIES, Reason(wording.applies_to_all), ())
 class ApplicabilityProgram:
     """The condition of one requirement, made ready for many evaluations."""
 
-    __slots__ = ("_answer", "_catalogue", "_condition", "_program")
+    __slots__ = ("_answer", "_catalogue", "_condition", "_is_always", "_program")
 
     def __init__(
         self, catalogue: Catalogue, condition: Condition, program: ConditionProgram
@@ -20,11 +20,12 @@ class ApplicabilityProgram:
         self._catalogue = catalogue
         self._condition = condition
         self._program = program
+        self._is_always = condition == ALWAYS
         self._answer: Answering = program.compile(condition)
 
     def verdict(self, state: State) -> Verdict:
         """Applicability, the reason, and the facts that are missing for it."""
-        if self._condition == ALWAYS:
+        if self._is_always:
             return _ALWAYS
         truth = self._answer(state)
         if truth is None:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from checklists.engine import values, wording
 from checklists.engine.applicability import ApplicabilityProgram
 from checklists.engine.conditions import ConditionProgram, State
-from checklists.engine.evidence import NOTHING_TO_CHECK, check_evidence
+from checklists.engine.evidence import NOTHING_TO_CHECK, check_evidence, nothing_attached
 from checklists.engine.model import (
     Answer,
     AnswerKind,
@@ -27,6 +27,7 @@ from checklists.engine.model import (
     NumberCheck,
     Opportunities,
     Outcome,
+    Period,
     Reason,
     Requirement,
     Score,
@@ -42,6 +43,10 @@ from checklists.engine.scoring import (
 )
 
 REACHED, MISSED = "reached", "missed"
+
+# Looking a member up in its enumeration costs more than the comparison it is wanted for.
+APPLIES = Applicability.APPLIES
+MET, PARTLY_MET, NOT_APPLICABLE = Outcome.MET, Outcome.PARTLY_MET, Outcome.NOT_APPLICABLE
 
 
 class Judgement(NamedTuple):
@@ -203,6 +208,8 @@ class _Rule:
         "is_blocking_duty",
         "is_opportunity",
         "judge",
+        "limited_period",
+        "nothing_attached",
         "places",
         "requirement",
         "sole_document",
@@ -225,6 +232,9 @@ class _Rule:
         self.places = board.places(requirement)
         self.has_required = bool(required)
         self.sole_document = requirement.answer.kind is AnswerKind.DOCUMENT and len(required) == 1
+        self.nothing_attached = nothing_attached(catalogue, requirement.evidence)
+        period = requirement.in_force
+        self.limited_period = None if period == Period() else period
         self.is_blocking_duty = is_blocking_duty(requirement)
         self.is_opportunity = requirement.track is Track.OPPORTUNITY
 
@@ -252,15 +262,17 @@ class _Rule:
         applicability, why, missing_facts = self.applicability.verdict(state)
         check = NOTHING_TO_CHECK
         covered: bool | None = None
-        if applicability is Applicability.APPLIES:
+        if applicability is APPLIES:
             judgement = self.judged(answer, state, as_of)
             missing_facts = judgement.missing_facts
             outcome, reason = judgement.outcome, judgement.reason
-            if self.requirement.evidence and outcome is not Outcome.NOT_APPLICABLE:
-                check = check_evidence(
-                    self.catalogue, self.requirement.evidence, items, state, as_of
-                )
-                if outcome is Outcome.MET or outcome is Outcome.PARTLY_MET:
+            if self.requirement.evidence and outcome is not NOT_APPLICABLE:
+                check = self.nothing_attached
+                if items:
+                    check = check_evidence(
+                        self.catalogue, self.requirement.evidence, items, state, as_of
+                    )
+                if outcome is MET or outcome is PARTLY_MET:
                     covered = check.covered
                     if self.has_required:
                         reason = Reason(
@@ -274,7 +286,7 @@ class _Rule:
                             self.sole_document,
                         )
                         if check.faults:
-                            outcome = Outcome.PARTLY_MET
+                            outcome = PARTLY_MET
             limit, best_practice = judgement.limit, judgement.best_practice
         else:
             limit, best_practice = None, None
@@ -282,7 +294,7 @@ class _Rule:
                 outcome = Outcome.UNDETERMINED
                 reason = Reason(wording.counts_nothing_yet, why) if self.weight else why
             else:
-                outcome, reason = Outcome.NOT_APPLICABLE, why
+                outcome, reason = NOT_APPLICABLE, why
         points2 = self.catalogue.scoring.points2
         return Evaluation(
             self.requirement.id,
@@ -356,7 +368,7 @@ def evaluate_assessment(
 
     for rule in program.rules:
         requirement = rule.requirement
-        if not requirement.in_force.holds(as_of):
+        if rule.limited_period is not None and not rule.limited_period.holds(as_of):
             continue
         name = requirement.id
         determined = determinations.get(name)
@@ -367,25 +379,29 @@ def evaluate_assessment(
         # Not applicable stays out until the officer decides; all else waits with its weight.
         if determined is not None:
             confirmed = determined
-        elif outcome is Outcome.NOT_APPLICABLE:
-            confirmed = Outcome.NOT_APPLICABLE
+        elif outcome is NOT_APPLICABLE:
+            confirmed = NOT_APPLICABLE
         else:
             confirmed = Outcome.NOT_ANSWERED
-        for place in rule.places:
-            if outcome is not Outcome.NOT_APPLICABLE:
-                points2[place] += row.points2 * rule.weight
-                weights[place] += rule.weight
-            if confirmed is not Outcome.NOT_APPLICABLE:
-                confirmed_points2[place] += row.confirmed_points2 * rule.weight
-                confirmed_weights[place] += rule.weight
+        weight = rule.weight
+        if outcome is not NOT_APPLICABLE:
+            earned = row.points2 * weight
+            for place in rule.places:
+                points2[place] += earned
+                weights[place] += weight
+        if confirmed is not NOT_APPLICABLE:
+            earned = row.confirmed_points2 * weight
+            for place in rule.places:
+                confirmed_points2[place] += earned
+                confirmed_weights[place] += weight
         if rule.is_blocking_duty:
             blocking.append((row, outcome))
             effective.append((row, outcome if determined is None else determined))
             confirmed_blocking.append(confirmed)
         if rule.is_opportunity:
-            if row.applicability is Applicability.APPLIES:
+            if row.applicability is APPLIES:
                 offered += 1
-                taken_up += outcome is Outcome.MET or outcome is Outcome.PARTLY_MET
+                taken_up += outcome is MET or outcome is PARTLY_MET
         elif row.evidence_covered is not None:
             coverable += 1
             covered += row.evidence_covered

@@ -35,6 +35,14 @@ class Span:
 NOTHING_TO_CHECK = EvidenceCheck()
 
 
+def nothing_attached(catalogue: Catalogue, specs: Sequence[EvidenceSpec]) -> EvidenceCheck:
+    """What is said of a requirement without any evidence."""
+    missing = [spec.kind for spec in specs if spec.required]
+    return EvidenceCheck(
+        tuple(_fault(catalogue, kind, EvidenceProblem.MISSING) for kind in missing)
+    )
+
+
 def mission_span(dates: MissionDate, state: State) -> Span:
     """The known ends of a mission date. A date that is not asked for asks for no cover."""
     known: list[tuple[date, bool]] = []
@@ -139,11 +147,12 @@ def _cover_fault(
 
 
 def _valid_on(items: Sequence[EvidenceItem], day: date) -> bool:
-    return any(
-        (item.effective_on is None or item.effective_on <= day)
-        and (item.expires_on is None or day <= item.expires_on)
-        for item in items
-    )
+    for item in items:
+        if (item.effective_on is None or item.effective_on <= day) and (
+            item.expires_on is None or day <= item.expires_on
+        ):
+            return True
+    return False
 
 
 def _first_gap(items: Sequence[EvidenceItem], start: date, end: date) -> date | None:

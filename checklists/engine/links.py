@@ -155,18 +155,13 @@ class Links:
 
     def check_parameters(self) -> None:
         for name, parameter in self.parameters.form.items():
-            if parameter["basis"] not in self.catalogue.form["threshold_basis"]:
-                self.fault(
-                    self.parameters,
-                    (name, "basis"),
-                    f"There is no basis {parameter['basis']!r}.",
-                    "Add it to threshold_basis in catalogue.yaml, or use one that is there.",
-                )
+            self.check_basis((name, "basis"), parameter["basis"])
             for number, value in enumerate(parameter["values"]):
                 path = (name, "values", number)
+                self.check_basis((*path, "basis"), value["basis"] or parameter["basis"])
                 self.condition(self.parameters, (*path, "when"), value["when"])
                 if value["reference"] is None:
-                    if parameter["basis"] != "own_target":
+                    if (value["basis"] or parameter["basis"]) != "own_target":
                         self.fault(
                             self.parameters,
                             (*path, "reference"),
@@ -177,6 +172,15 @@ class Links:
                     self.no_such_reference(
                         self.parameters, (*path, "reference"), value["reference"]
                     )
+
+    def check_basis(self, path: Path, basis: str) -> None:
+        if basis not in self.catalogue.form["threshold_basis"]:
+            self.fault(
+                self.parameters,
+                path,
+                f"There is no basis {basis!r}.",
+                "Add it to threshold_basis in catalogue.yaml, or use one that is there.",
+            )
 
     def check_references(self) -> None:
         forces = self.catalogue.form["legal_force"]

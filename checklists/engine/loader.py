@@ -366,6 +366,7 @@ def _parameter(name: str, form: Forms, conditions: _Conditions) -> Parameter:
                 reference=value["reference"],
                 when=conditions.read_or_none(value["when"]),
                 note=_text_or_none(value["note"]),
+                basis=value["basis"],
             )
             for value in form["values"]
         ),

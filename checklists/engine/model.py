@@ -260,6 +260,7 @@ class ParameterValue:
     reference: str | None
     when: Condition | None = None
     note: Text | None = None
+    basis: str | None = None  # None: the parameter's; a variant may rest on another kind of text
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class ParameterProgram:
                 comparator,
                 value.value,
                 parameter.unit,
-                parameter.basis,
+                value.basis or parameter.basis,
                 value.reference,
                 value.starts_on,
                 value.note,
@@ -105,6 +105,8 @@ class ParameterProgram:
         for _, bits in open_:
             wanted |= bits
         fallback: list[Limit | None] = list(known) if known else list(base.possible)
+        if all(limit and limit.value == other.value for limit in fallback for other, _ in open_):
+            return Limits(tuple(fallback))  # whichever holds, the figure is the same
         limits = [limit for limit, _ in open_] + [limit for limit in fallback if limit]
         limits.sort(key=self._strictness)
         return Limits((*limits, None) if None in fallback else tuple(limits), wanted)

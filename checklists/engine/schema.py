@@ -255,6 +255,7 @@ class ParameterValueForm(Form):
     reference: ReferenceId | None
     when: ConditionForm | None = None
     note: TextForm | None = None
+    basis: Id | None = None
 
     @model_validator(mode="after")
     def it_ends_after_it_starts(self) -> "ParameterValueForm":
