@@ -7,7 +7,7 @@ VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lint format lock assets python setup-test clean
+.PHONY: help run test check bench lint format lock assets python setup-dev setup-test clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ test: setup-test ## Set up, then run every test on both databases and brokers; A
 
 check: lint test ## What CI runs: lint, types, import contracts, Django's checks, the catalogue, the tests
 
-lint: setup-test ## The fast half of check: all of it but the tests
+lint: setup-dev ## The fast half of check: all of it but the tests
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
@@ -30,24 +30,26 @@ lint: setup-test ## The fast half of check: all of it but the tests
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python manage.py catalogue check
 
-bench: setup-test ## Measure the engine, the pages and the report: median, p95, queries, peak memory
+bench: setup-dev ## Measure the engine, the pages and the report: median, p95, queries, peak memory
 	@$(VENV)/python -m tools.bench
 
-format: setup-test ## Format the code and mend what ruff can mend
+format: setup-dev ## Format the code and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-lock: setup-test ## Renew the locked dependencies from pyproject.toml and package.json (ARGS=--upgrade)
+lock: setup-dev ## Renew the locked dependencies from pyproject.toml and package.json (ARGS=--upgrade)
 	$(LOCK) --extra dev $(ARGS) --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt $(ARGS) --output-file requirements/base.txt
 	$(VENV)/python -m tools.setup node-lock
 
-assets: setup-test ## Build the icon sprite, the stylesheet and the fonts again after a change
-	@$(PYTHON) -m tools.setup assets
+assets: setup-dev ## Build the icon sprite, the stylesheet and the fonts again after a change
 
 clean: ## Remove what can be built again: the virtual environment, packages, caches; keeps the database
 	rm -rf .venv node_modules var/stamps var/vendor var/fonts var/static var/test
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+setup-dev: python
+	@$(PYTHON) -m tools.setup dev
 
 setup-test: python
 	@$(PYTHON) -m tools.setup test

@@ -1,4 +1,4 @@
-"""Set this clone up: `python3.11 -m tools.setup run` (or `test`), as the Makefile calls it.
+"""Set this clone up: `python3.11 -m tools.setup run` (or `dev`, `test`), as the Makefile calls it.
 
 Uses the standard library only. Each step prints one line with its time, and is left out while its
 inputs (kept as a hash in var/stamps) have not changed.
@@ -247,6 +247,12 @@ def set_up_run() -> None:
 def set_up_test() -> None:
     """Everything that the tests need."""
     debian.install([*_debian_needs(), *debian.TEST_NEEDS])
+    set_up_dev()
+
+
+def set_up_dev() -> None:
+    """What lint, types, benchmarks and the locks need: all but the tests' servers and browser."""
+    debian.install(_debian_needs())
     for step in (VENV_STEP, UV, TEST_PACKAGES):
         step.run()
     write_secret_key()
@@ -287,7 +293,7 @@ def only_one() -> Iterator[None]:
 PLANS: dict[str, Callable[[], None]] = {
     "run": set_up_run,
     "test": set_up_test,
-    "assets": _build_files,
+    "dev": set_up_dev,
     "node-lock": npm("install", "--package-lock-only"),
 }
 
