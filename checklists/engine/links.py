@@ -158,7 +158,8 @@ class Links:
             self.check_basis((name, "basis"), parameter["basis"])
             for number, value in enumerate(parameter["values"]):
                 path = (name, "values", number)
-                self.check_basis((*path, "basis"), value["basis"] or parameter["basis"])
+                if value["basis"] is not None:
+                    self.check_basis((*path, "basis"), value["basis"])
                 self.condition(self.parameters, (*path, "when"), value["when"])
                 if value["reference"] is None:
                     if (value["basis"] or parameter["basis"]) != "own_target":
