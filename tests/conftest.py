@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 LOOPBACK_NAMES = frozenset({"localhost", ""})
 
@@ -46,3 +48,42 @@ def no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",  # CI runs as root, where Chromium refuses to start with its sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright; one process for all tests."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("Chromium is missing. `make test` installs it.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM_OPTIONS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A fresh browser window without cookies; a script that fails on the page fails the test."""
+    # Playwright keeps an event loop in this thread, which Django takes for an asynchronous view.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    faults: list[str] = []
+    window = context.new_page()
+    window.on("pageerror", lambda error: faults.append(str(error)))
+    yield window
+    context.close()
+    assert faults == []
