@@ -280,8 +280,7 @@ class _Rule:
                             self.catalogue,
                             reason,
                             outcome,
-                            check.faults,
-                            check.unchecked,
+                            check,
                             as_of,
                             self.sole_document,
                         )

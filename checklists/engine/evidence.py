@@ -8,6 +8,7 @@ from checklists.engine import wording
 from checklists.engine.conditions import State
 from checklists.engine.model import (
     Catalogue,
+    EvidenceCheck,
     EvidenceFault,
     EvidenceItem,
     EvidenceProblem,
@@ -15,13 +16,6 @@ from checklists.engine.model import (
     MissionDate,
     Reason,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceCheck:
-    faults: tuple[EvidenceFault, ...] = ()  # of the required kinds
-    unchecked: tuple[str, ...] = ()  # mission dates that are not (fully) known
-    covered: bool = False  # every required kind is valid; with none required, any kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,7 @@ def check_evidence(
 ) -> EvidenceCheck:
     """What the attached evidence is worth for one requirement."""
     faults: list[EvidenceFault] = []
+    covers: list[str] = []
     unchecked: list[str] = []
     any_required = any_valid = False
     for spec in specs:
@@ -82,16 +77,18 @@ def check_evidence(
         fault = _gap(catalogue, spec, of_kind, state, as_of)
         if fault is None:
             any_valid = True
-            if (
-                spec.required
-                and spec.covers is not None
-                and not mission_span(catalogue.dates[spec.covers], state).complete
-            ):
-                unchecked.append(spec.covers)
+            if spec.required and spec.covers is not None:
+                span = mission_span(catalogue.dates[spec.covers], state)
+                if not span.complete:
+                    unchecked.append(spec.covers)
+                elif span.days:
+                    covers.append(spec.covers)
         elif spec.required:
             faults.append(fault)
     covered = not faults if any_required else any_valid
-    return EvidenceCheck(tuple(faults), tuple(dict.fromkeys(unchecked)), covered)
+    return EvidenceCheck(
+        tuple(faults), tuple(dict.fromkeys(covers)), tuple(dict.fromkeys(unchecked)), covered
+    )
 
 
 def _gap(

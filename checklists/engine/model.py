@@ -517,6 +517,16 @@ class EvidenceFault:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceCheck:
+    """What the attached evidence is worth for one requirement."""
+
+    faults: tuple[EvidenceFault, ...] = ()  # of the required kinds
+    covers: tuple[str, ...] = ()  # mission dates that are covered to the last day
+    unchecked: tuple[str, ...] = ()  # mission dates that are not (fully) known
+    covered: bool = False  # every required kind is valid; with none required, any kind
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The engine's outcome for one requirement, and why."""
 

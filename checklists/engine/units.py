@@ -10,6 +10,7 @@ class Unit:
     many: str
     zh_hans: str
     glued: bool = False  # English writes it without a space: 40%
+    counted: bool = False  # things, not a measure: 2 persons are, but 2 years is
 
 
 UNITS = {
@@ -26,8 +27,8 @@ UNITS = {
     "tonne": Unit("tonne", "tonnes", "吨"),
     "degree": Unit("degree", "degrees", "度"),
     "percent": Unit("%", "%", "%", glued=True),
-    "person": Unit("person", "persons", "人"),
-    "satellite": Unit("satellite", "satellites", "颗卫星"),
+    "person": Unit("person", "persons", "人", counted=True),
+    "satellite": Unit("satellite", "satellites", "颗卫星", counted=True),
     "casualties_per_event": Unit("casualties per event", "casualties per event", "人／次"),
     "cny": Unit("yuan", "yuan", "元"),
     # Pure numbers: the question says what is counted.
@@ -51,6 +52,11 @@ def unit_word(value: Decimal, unit: str, lang: str) -> str:
     if lang != "en":
         return words.zh_hans
     return words.one if value == 1 else words.many
+
+
+def is_plural(value: Decimal, unit: str) -> bool:
+    """Whether an English verb after this quantity stands in the plural."""
+    return UNITS[unit].counted and value != 1
 
 
 def quantity(value: Decimal, unit: str, lang: str) -> str:

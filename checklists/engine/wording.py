@@ -12,6 +12,7 @@ from checklists.engine.model import (
     Catalogue,
     Comparator,
     Condition,
+    EvidenceCheck,
     EvidenceFault,
     EvidenceProblem,
     Fact,
@@ -28,7 +29,7 @@ from checklists.engine.model import (
     Reason,
     Text,
 )
-from checklists.engine.units import plain, quantity, unit_word
+from checklists.engine.units import is_plural, plain, quantity, unit_word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MAX_QUESTIONS = 3
@@ -59,12 +60,15 @@ def inside(label: str) -> str:
     return label
 
 
-def listed(items: Sequence[str], lang: str) -> str:
-    """a, b and c; a、b和c."""
+def listed(items: Sequence[str], lang: str, *, either: bool = False) -> str:
+    """a, b and c; a、b和c; with `either` a, b or c; a、b或c."""
     items = list(items)
     if len(items) < 2:
         return "".join(items)
-    comma, last = (", ", " and ") if lang == "en" else ("、", "和")
+    if lang == "en":
+        comma, last = ", ", " or " if either else " and "
+    else:
+        comma, last = "、", "或" if either else "和"
     return f"{comma.join(items[:-1])}{last}{items[-1]}"
 
 
@@ -94,15 +98,19 @@ def _yes_no(value: bool, lang: str) -> str:
     return ("yes" if value else "no") if lang == "en" else ("是" if value else "否")
 
 
-def _questions(facts: Sequence[Fact], lang: str) -> str:
-    """“What does the firm do?”, “Which orbits?” and 2 more questions."""
+def _answer_first(facts: Sequence[Fact], lang: str) -> str:
+    """Answer first: “What does the firm do?”, “Which orbits?” and 2 more questions."""
+    opening, stop = ("Answer first: ", ".") if lang == "en" else ("请先回答：", "。")
     asked = [f"“{fact.question.get(lang)}”" for fact in facts[:MAX_QUESTIONS]]
     more = len(facts) - len(asked)
     if not more:
-        return listed(asked, lang)
+        words = listed(asked, lang)
+        # A question mark before the closing quote ends the sentence as well.
+        return opening + words + ("" if words.endswith(("?”", "？”")) else stop)
     if lang == "en":
-        return f"{', '.join(asked)} and {more} more {'question' if more == 1 else 'questions'}"
-    return f"{'、'.join(asked)}，以及另外{more}个问题"
+        questions = "question" if more == 1 else "questions"
+        return f"{opening}{', '.join(asked)} and {more} more {questions}{stop}"
+    return f"{opening}{'、'.join(asked)}，以及另外{more}个问题{stop}"
 
 
 # --- why a requirement applies --------------------------------------------------------------------
@@ -123,10 +131,8 @@ def does_not_apply(lang: str, catalogue: Catalogue, condition: Condition, state:
 
 
 def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) -> str:
-    questions = _questions([catalogue.facts[name] for name in missing], lang)
-    if lang == "en":
-        return f"It is not known yet whether this applies. Answer first: {questions}."
-    return f"尚不能判断是否适用。请先回答：{questions}。"
+    open_ = "It is not known yet whether this applies." if lang == "en" else "尚不能判断是否适用。"
+    return _joined([open_, _answer_first([catalogue.facts[name] for name in missing], lang)], lang)
 
 
 def _tests(
@@ -192,9 +198,12 @@ def _bound(operator: FactOperator, lang: str) -> str:
 # --- outcomes without a judgement -----------------------------------------------------------------
 
 
+def _until_then(lang: str) -> str:
+    return "Until then it counts nothing." if lang == "en" else "在此之前不计分。"
+
+
 def counts_nothing_yet(lang: str, because: Reason) -> str:
-    after = "Until then it counts nothing." if lang == "en" else "在此之前不计分。"
-    return _joined([because.get(lang), after], lang)
+    return _joined([because.get(lang), _until_then(lang)], lang)
 
 
 def stated_not_applicable(lang: str, reason: str) -> str:
@@ -268,6 +277,7 @@ _NOT_MET = {
     Comparator.AT_LEAST: ("falls short of the minimum of {limit}", "未达到{limit}的下限"),
     Comparator.ABOVE: ("is not above the minimum of {limit}", "未高于{limit}的下限"),
 }
+_PLURAL = {"is": "are", "reaches": "reach", "falls": "fall"}
 _ASKED = {
     Comparator.AT_MOST: ("at most {limit}", "不超过{limit}"),
     Comparator.BELOW: ("below {limit}", "低于{limit}"),
@@ -299,12 +309,11 @@ def number_judged(
 ) -> str:
     amount = quantity(value, limit.unit, lang)
     basis = _basis(catalogue, limit, lang)
-    if not met and check.when_not_met is not None:
-        words = check.when_not_met.get(lang)
+    if not met and (words := _own_sentence(check.when_not_met, lang)):
         for place, text in (
             ("{value}", plain(value)),
             ("{limit}", plain(limit.value)),
-            ("{unit}", unit_word(limit.value, limit.unit, lang)),
+            ("{unit}", unit_word(value, limit.unit, lang)),
         ):
             words = words.replace(place, text)
         source = f"Basis of the limit: {basis}." if lang == "en" else f"限值依据：{basis}。"
@@ -312,10 +321,20 @@ def number_judged(
     en, zh = (_MET if met else _NOT_MET)[limit.comparator]
     limit_words = (en if lang == "en" else zh).format(limit=quantity(limit.value, limit.unit, lang))
     if lang == "en":
+        if is_plural(value, limit.unit):
+            verb, _, rest = limit_words.partition(" ")
+            limit_words = f"{_PLURAL[verb]} {rest}"
         sentence = f"{amount} {limit_words} ({basis})."
     else:
         sentence = f"{amount}，{limit_words}（{basis}）。"
     return _joined([sentence, _best_practice(lang, catalogue, value, met, target)], lang)
+
+
+def _own_sentence(text: Text | None, lang: str) -> str:
+    """The requirement's own sentence; "" where there is none in this language."""
+    if text is None:
+        return ""
+    return text.en if lang == "en" else text.zh_hans
 
 
 def _best_practice(
@@ -366,13 +385,13 @@ def limit_open(
     known = [asked(limit, lang) for limit in limits if limit is not None]
     if None in limits:
         known.append("no limit" if lang == "en" else "无限值")
-    questions = _questions([catalogue.facts[name] for name in missing], lang)
+    either = listed(known, lang, either=True)
     if lang == "en":
-        return (
-            f"Which limit applies is not known yet ({' or '.join(known)}). "
-            f"Answer first: {questions}. Until then it counts nothing."
-        )
-    return f"适用的限值尚未确定（{'或'.join(known)}）。请先回答：{questions}。在此之前不计分。"
+        open_ = f"Which limit applies is not known yet ({either})."
+    else:
+        open_ = f"适用的限值尚未确定（{either}）。"
+    first = _answer_first([catalogue.facts[name] for name in missing], lang)
+    return _joined([open_, first, _until_then(lang)], lang)
 
 
 def no_limit(lang: str, value: Decimal, unit: str, as_of: date) -> str:
@@ -391,10 +410,9 @@ def date_judged(
     when_not_met: Text | None,
     met: bool,
 ) -> str:
-    if not met and when_not_met is not None:
+    if not met and (words := _own_sentence(when_not_met, lang)):
         return (
-            when_not_met.get(lang)
-            .replace("{value}", day(value, lang))
+            words.replace("{value}", day(value, lang))
             .replace("{limit}", day(held_against, lang))
             .replace("{unit}", "")
         )
@@ -413,15 +431,16 @@ def date_judged(
 
 def date_open(lang: str, catalogue: Catalogue, fact: str, missing: Sequence[str]) -> str:
     label = catalogue.facts[fact].label.get(lang)
-    questions = _questions([catalogue.facts[name] for name in missing], lang)
-    if lang == "en":
-        first = f"The date is held against “{label}”, which is not known yet."
-        if not missing:
-            return f"The date is held against “{label}”, which is not asked for in this case."
-        return f"{first} Answer first: {questions}. Until then it counts nothing."
     if not missing:
+        if lang == "en":
+            return f"The date is held against “{label}”, which is not asked for in this case."
         return f"该日期须与“{label}”比较，而此情形下不询问该事实。"
-    return f"该日期须与“{label}”比较，而后者尚未填写。请先回答：{questions}。在此之前不计分。"
+    if lang == "en":
+        open_ = f"The date is held against “{label}”, which is not known yet."
+    else:
+        open_ = f"该日期须与“{label}”比较，而后者尚未填写。"
+    first = _answer_first([catalogue.facts[name] for name in missing], lang)
+    return _joined([open_, first, _until_then(lang)], lang)
 
 
 # --- evidence -------------------------------------------------------------------------------------
@@ -516,8 +535,7 @@ def judged_with_evidence(
     catalogue: Catalogue,
     answered: Reason,
     outcome: Outcome,
-    faults: Sequence[EvidenceFault],
-    unchecked: Sequence[str],
+    check: EvidenceCheck,
     as_of: date,
     sole_document: bool,
 ) -> str:
@@ -527,13 +545,10 @@ def judged_with_evidence(
     document, so the sentence can go on with "it".
     """
     said = answered.get(lang)
-    notes = [_unchecked(lang, catalogue.dates[name]) for name in unchecked]
+    notes = [_unchecked(lang, catalogue.dates[name]) for name in check.unchecked]
+    faults = check.faults
     if not faults:
-        if lang == "en":
-            said_of_evidence = f"The required evidence is valid on {day(as_of, lang)}."
-        else:
-            said_of_evidence = f"必需材料在{day(as_of, lang)}有效。"
-        return _joined([said, said_of_evidence, *notes], lang)
+        return _joined([said, _valid(lang, catalogue, check.covers, as_of), *notes], lang)
     rules = {fault.problem for fault in faults}
     rule = _RULES[faults[0].problem if len(rules) == 1 else EvidenceProblem.MISSING]
     if sole_document and faults[0].problem is not EvidenceProblem.MISSING:
@@ -550,6 +565,15 @@ def judged_with_evidence(
     # What is met in part already cannot lose by the rule, so the rule need not be told.
     told = [rule[0] if lang == "en" else rule[1]] if outcome is Outcome.MET else []
     return _joined([said, *told, *notes], lang)
+
+
+def _valid(lang: str, catalogue: Catalogue, covers: Sequence[str], as_of: date) -> str:
+    spans = [catalogue.dates[name].label.get(lang) for name in covers]
+    if lang == "en":
+        also = f" and covers the {listed([inside(span) for span in spans], lang)}" if spans else ""
+        return f"The required evidence is valid on {day(as_of, lang)}{also}."
+    also = f"，并覆盖{listed(spans, lang)}" if spans else ""
+    return f"必需材料在{day(as_of, lang)}有效{also}。"
 
 
 def _clause_of(lang: str, catalogue: Catalogue, fault: EvidenceFault) -> str:
