@@ -5,7 +5,7 @@ The list of rows is written out on purpose: a catalogue that lost one could not 
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -295,31 +295,22 @@ def test_each_role_a_requirement_names_can_make_it_apply(
 
 
 def test_every_fact_is_used(catalogue: Catalogue) -> None:
-    """A question is only asked if a requirement, a limit or a needed question hangs on it."""
-    needed: set[str] = set()
-    waiting: list[str] = []
-
-    def need(names: Iterable[str]) -> None:
-        for name in names:
-            if name not in needed:
-                needed.add(name)
-                waiting.append(name)
-
-    for row in requirements(catalogue):
-        need(all_facts_in(catalogue, row.applies_when))
-        for spec in row.evidence:
-            if spec.covers:
-                span = catalogue.dates[spec.covers]
-                need(name for name in (span.from_fact, span.until_fact) if name)
-    for parameter in catalogue.parameters.values():
-        for value in parameter.values:
-            if value.when is not None:
-                need(all_facts_in(catalogue, value.when))
-    while waiting:
-        asked_when = catalogue.facts[waiting.pop()].asked_when
-        if asked_when is not None:
-            need(all_facts_in(catalogue, asked_when))
+    needed = {name for role in catalogue.roles for name in facts_needed(catalogue, role)}
     assert sorted(set(catalogue.facts) - needed) == []
+
+
+def test_no_role_is_asked_for_nothing(catalogue: Catalogue, conditions: ConditionProgram) -> None:
+    """A question reaches a role only if a requirement addressed to that role hangs on it."""
+    in_vain = []
+    for role in catalogue.roles:
+        needed = facts_needed(catalogue, role)
+        for fact in catalogue.facts.values():
+            asked_when = fact.asked_when or ALWAYS
+            given: Facts = {"firm.roles": (role,)}
+            asked = True in reachable(catalogue, conditions, asked_when, given)
+            if asked and fact.name not in needed:
+                in_vain.append((role, fact.name))
+    assert in_vain == []
 
 
 def test_every_choice_decides_something(catalogue: Catalogue) -> None:
@@ -379,6 +370,30 @@ def all_facts_in(catalogue: Catalogue, condition: Condition) -> set[str]:
     for flag in flags:
         facts |= all_facts_in(catalogue, catalogue.flags[flag].when)
     return facts
+
+
+def facts_needed(catalogue: Catalogue, role: str) -> set[str]:
+    """The facts that decide about a requirement for this role, or about what else to ask it."""
+    needed: set[str] = set()
+    for row in requirements(catalogue):
+        if role not in (roles_named(row.applies_when) or catalogue.roles):
+            continue
+        needed |= all_facts_in(catalogue, row.applies_when)
+        for spec in row.evidence:
+            if spec.covers:
+                span = catalogue.dates[spec.covers]
+                needed |= {name for name in (span.from_fact, span.until_fact) if name}
+        if isinstance(row.check, NumberCheck):
+            for value in catalogue.parameters[row.check.parameter].values:
+                needed |= all_facts_in(catalogue, value.when or ALWAYS)
+    waiting = set(needed)
+    while waiting:
+        asked_when = catalogue.facts[waiting.pop()].asked_when
+        if asked_when is not None:
+            more = all_facts_in(catalogue, asked_when) - needed
+            needed |= more
+            waiting |= more
+    return needed
 
 
 def all_conditions(catalogue: Catalogue) -> Iterator[Condition]:
