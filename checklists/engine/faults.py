@@ -12,10 +12,15 @@ class Fault:
     problem: str
     cure: str
 
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
+    def place(self, folder: str = "") -> str:
+        """Where to look: file, line and key, as far as they are known."""
+        file = f"{folder}/{self.file}" if folder else self.file
+        line = "" if self.line is None else f":{self.line}"
         key = f" {self.key}:" if self.key else ""
-        return f"{place}:{key} {self.problem} {self.cure}"
+        return f"{file}{line}:{key}"
+
+    def __str__(self) -> str:
+        return f"{self.place()} {self.problem} {self.cure}"
 
 
 class CatalogueError(Exception):

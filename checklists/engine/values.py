@@ -56,7 +56,7 @@ def parse_fact(fact: Fact, raw: Any) -> FactValue | None:
         case FactKind.NUMBER:
             return _number(raw, unit=fact.unit or "count", low=fact.min, high=fact.max)
         case FactKind.DATE:
-            return _date(raw)
+            return parse_date(raw)
 
 
 def parse_answer(requirement: Requirement, raw: Any) -> AnswerValue | None:
@@ -79,7 +79,7 @@ def parse_answer(requirement: Requirement, raw: Any) -> AnswerValue | None:
                 raw, unit=spec.unit or "count", low=spec.min, high=spec.max, decimals=spec.decimals
             )
         case AnswerKind.DATE:
-            return _date(raw)
+            return parse_date(raw)
 
 
 def serialize_value(value: FactValue | None) -> str | bool | list[str] | None:
@@ -265,7 +265,8 @@ def _unit_name_zh(unit: str) -> str:
     return "百分比" if unit == "percent" else UNITS[unit].zh_hans.removeprefix("个")
 
 
-def _date(raw: Any) -> date:
+def parse_date(raw: Any) -> date:
+    """A day in the calendar, typed as year-month-day."""
     if isinstance(raw, date) and not isinstance(raw, datetime):
         day = raw
     elif isinstance(raw, str) and _DATE.fullmatch(raw):
