@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from checklists import Catalogue, Fact, load_catalogue
+from checklists import Catalogue, Fact
 from checklists.engine.conditions import ALWAYS, ConditionProgram, names_in
 from checklists.engine.model import (
     Condition,
@@ -127,8 +127,8 @@ Facts = dict[str, FactValue]
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load_catalogue()
+def catalogue(cnsa: Catalogue) -> Catalogue:
+    return cnsa
 
 
 @pytest.fixture(scope="module")
