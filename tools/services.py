@@ -26,7 +26,7 @@ from tools.project import SetupError, say
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10
-POSTGRESQL_USER = "tianheng"
+POSTGRESQL_USER = DATABASE = "tianheng"
 # The data is thrown away afterwards, so nothing need reach the disk.
 POSTGRESQL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -52,10 +52,11 @@ def services() -> Iterator[dict[str, str]]:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A running PostgreSQL of its own; gives its URL."""
-    programs = {name: postgresql_program(name) for name in ("initdb", "postgres", "pg_isready")}
+    names = ("initdb", "postgres", "pg_isready", "createdb")
+    programs = {name: postgresql_program(name) for name in names}
     if None in programs.values():
         raise SetupError("PostgreSQL is missing. Install Debian's package postgresql.")
-    initdb, postgres, pg_isready = (str(program) for program in programs.values())
+    initdb, postgres, pg_isready, createdb = (str(program) for program in programs.values())
     owner = _owner()
     password = secrets.token_urlsafe(24)
     with _folder("postgresql", owner) as folder:
@@ -74,7 +75,9 @@ def postgresql() -> Iterator[str]:
         ready = [pg_isready, "-q", "-h", "127.0.0.1", "-p", str(port)]
         with _server("PostgreSQL", command, folder, owner, stop_with=signal.SIGINT) as process:
             _wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, process, folder)
-            yield f"postgres://{POSTGRESQL_USER}:{password}@127.0.0.1:{port}/postgres"
+            place = ["-h", "127.0.0.1", "-p", str(port), "-U", POSTGRESQL_USER]
+            _run_as(owner, [createdb, *place, DATABASE], folder, PGPASSWORD=password)
+            yield f"postgres://{POSTGRESQL_USER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
 
 @contextmanager
@@ -116,9 +119,15 @@ def _folder(name: str, owner: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_as(owner: str | None, command: Sequence[str], folder: Path) -> None:
+def _run_as(owner: str | None, command: Sequence[str], folder: Path, **settings: str) -> None:
     done = subprocess.run(
-        command, cwd=folder, user=owner, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        user=owner,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise SetupError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")

@@ -23,7 +23,7 @@ from tools.project import PYTHON, ROOT, VAR, VENV, SetupError, run_logged, say
 
 STAMPS = VAR / "stamps"
 REQUIREMENTS = ROOT / "requirements"
-DATABASE = VAR / "db.sqlite3"
+DATABASE = VAR / "tianheng.sqlite3"
 SECRET_KEY = VAR / "secret_key"
 PYTHON_VERSION = (3, 11)
 SITE_PACKAGES = VENV / "lib" / "python3.11" / "site-packages"

@@ -34,11 +34,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: str, **options: Any) -> None:
         number = _port(port)
         _require_free(host, number)
-        base = Path(settings.BASE_DIR)
+        var = Path(settings.VAR_DIR)
         supervisor = Supervisor(
-            _children(host, number, base),
-            folder=base,
-            logs=base / "var" / "log",
+            _children(host, number, var),
+            folder=Path(settings.BASE_DIR),
+            logs=var / "log",
             say=self._say,
         )
         self._say("Starting the site and the worker")
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         self._say("\nLogs are in var/log. Ctrl-C stops everything.")
 
 
-def _children(host: str, port: int, base: Path) -> list[Child]:
+def _children(host: str, port: int, var: Path) -> list[Child]:
     python = sys.executable
     celery = [python, "-m", "celery", "-A", "config.celery"]
     embedded = settings.CELERY_BROKER_URL.startswith("filesystem://")
@@ -75,7 +75,7 @@ def _children(host: str, port: int, base: Path) -> list[Child]:
     web = ["--bind", bind, "--worker-class", "gthread", "--workers", "1"]
     web += ["--threads", str(WEB_THREADS), "--graceful-timeout", "5", "--no-control-socket"]
     worker = ["--pool", pool, "--concurrency", str(WORKERS), "--hostname", f"tianheng-{port}@%h"]
-    clock = ["--pidfile", "", "--schedule", str(base / "var" / "celerybeat-schedule")]
+    clock = ["--pidfile", "", "--schedule", str(var / "celerybeat-schedule")]
     level = ["--loglevel", "INFO"]
     return [
         Child("web", [python, "-m", "gunicorn", "config.wsgi:application", *web]),
