@@ -402,7 +402,7 @@ class Requirement:
     checked_on: date
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
 class Catalogue:
     """One edition of the rules. Compared by identity; `digest` tells two editions apart."""
 
@@ -429,6 +429,9 @@ class Catalogue:
     references: Mapping[str, Reference]
     scoring: Scoring
     requirements: Mapping[str, Requirement]  # by measure, then by source row
+
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.id}, edition {self.edition}, {self.digest[:12]}>"
 
 
 # --- what goes into an evaluation, and what comes out ---------------------------------------------

@@ -111,8 +111,9 @@ def _member(kind: Any, value: Any) -> Any:
     try:
         return kind(value)
     except ValueError:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
         raise _refuse(
-            f"There is no {kind.__name__.lower()} {value!r}.",
+            f"There is no {name} {value!r}.",
             f"Use one of: {', '.join(kind)}.",
         ) from None
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from checklists import Answer, Catalogue, EvidenceItem, Outcome
-from checklists.engine.model import EvidenceProblem
+from checklists.engine.model import EvidenceProblem, Score
 from tests.checklists.small import (
     LIFETIME,
     OPERATOR,
@@ -158,7 +158,7 @@ def test_coverage_counts_what_is_claimed_and_has_kinds_of_evidence(small: Catalo
     }
     evidence = {POLICY: [POLICY_OVER_THE_WINDOW], PHASES: [EvidenceItem("warranty")]}
     coverage = evaluated(small, answers=answers, evidence=evidence).evidence_coverage
-    assert (coverage.points, coverage.weight) == (2, 3)
+    assert coverage == Score(2 * 2, 3)
     assert str(coverage.percent) == "66.7"
 
 

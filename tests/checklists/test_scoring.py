@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -73,7 +73,7 @@ def test_weights_follow_the_severity_and_half_counts_half(small: Catalogue) -> N
 def test_not_applicable_leaves_the_sum(small: Catalogue) -> None:
     answers = but(rules_known=Answer(None, "We have none."), always_answered=Answer("no"))
     duty = evaluated(small, answers=answers, evidence=ALL_EVIDENCE).claimed.duty
-    assert (duty.points, duty.weight) == (29, 31)
+    assert duty == Score(2 * 29, 31)
 
 
 def test_scores_by_measure_section_and_topic_add_up_to_the_track(small: Catalogue) -> None:
@@ -223,8 +223,8 @@ def test_a_determined_not_applicable_leaves_the_confirmed_sum(small: Catalogue) 
 
 
 def test_partly_met_by_evidence_reaches_score_and_blockers(small: Catalogue) -> None:
-    late = replace(ALL_EVIDENCE[POLICY][0], expires_on=OPERATOR["mission.window_from"])
-    evidence: dict[str, list[EvidenceItem]] = {**ALL_EVIDENCE, POLICY: [late]}  # type: ignore[dict-item]
+    ends_early = EvidenceItem("insurance_policy", None, date(2027, 3, 12))
+    evidence = {**ALL_EVIDENCE, POLICY: [ends_early]}
     evaluation = evaluated(small, answers=ALL_MET, evidence=evidence)
     assert evaluation.claimed.duty.points == 31
     assert evaluation.band is Band.CONDITIONALLY_READY

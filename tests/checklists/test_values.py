@@ -1,3 +1,4 @@
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -225,22 +226,16 @@ HOSTILE: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(raw=HOSTILE)
-def test_whatever_arrives_is_typed_or_refused_in_words(small: Catalogue, raw: Any) -> None:
+def test_whatever_arrives_is_typed_or_refused(small: Catalogue, raw: Any) -> None:
     for requirement in small.requirements.values():
-        try:
+        with suppress(InvalidValue):
             value = parse_answer(requirement, raw)
-        except InvalidValue as error:
-            assert error.message.en.endswith((".", "。"))
-        else:
             again = serialize_value(value)
             assert again is None or isinstance(again, str)
             assert parse_answer(requirement, again) == value
     for fact in small.facts.values():
-        try:
+        with suppress(InvalidValue):
             known = parse_fact(fact, raw)
-        except InvalidValue as error:
-            assert error.message.zh_hans
-        else:
             assert parse_fact(fact, serialize_value(known)) == known
 
 
