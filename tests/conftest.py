@@ -106,25 +106,12 @@ WORKER_START_LIMIT_S = 60
 def worker(transactional_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A real Celery worker on the database and the broker of the test, ready for its tasks."""
     pool = "threads" if settings.CELERY_BROKER_URL.startswith("filesystem://") else "prefork"
+    options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO"]
+    options += ["--without-gossip", "--without-mingle"]
     log = tmp_path / "worker.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "celery",
-                "-A",
-                "config.celery",
-                "worker",
-                "--pool",
-                pool,
-                "--concurrency",
-                "2",
-                "--loglevel",
-                "INFO",
-                "--without-gossip",
-                "--without-mingle",
-            ],
+            [sys.executable, "-m", "celery", "-A", "config.celery", "worker", *options],
             cwd=settings.BASE_DIR,
             env={
                 **os.environ,
