@@ -1,0 +1,59 @@
+"""Accounts: who may open one, and the theme a person reads in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from compliance.models import User
+from compliance.pages.context import THEME_COOKIE, THEMES
+
+A_YEAR_S = 365 * 24 * 60 * 60
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """allauth's accounts, with sign-up only where the installation opens it."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.SIGN_UP_OPEN)
+
+    def populate_username(self, request: HttpRequest, user: User) -> None:
+        """People have no user name; until they give one, the address shows who they are."""
+        user.name = user.name or user.email.partition("@")[0][:120]
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        user = super().save_user(request, user, form, commit=False)
+        user.email = user.email.lower()
+        if commit:
+            user.save()
+        return user
+
+
+def safe_next(request: HttpRequest, fallback: str = "home") -> str:
+    """The `next` of the form if it stays on this site, else the fallback page."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return reverse(fallback)
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie and go back to the page."""
+    response = HttpResponseRedirect(safe_next(request))
+    theme = request.POST.get("theme", "")
+    if theme in THEMES:
+        # Readable by the script, which switches without loading the page again.
+        response.set_cookie(
+            THEME_COOKIE, theme, max_age=A_YEAR_S, samesite="Lax", secure=request.is_secure()
+        )
+    return response
+
+
+urlpatterns: list[URLPattern] = [path("theme/", set_theme, name="set_theme")]

@@ -1,0 +1,59 @@
+"""What the frame around every page needs: the person's firms, the catalogue's notice, the theme."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from checklists import Catalogue, load_catalogue
+from compliance.models import Firm, Membership, Role
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+class Shell:
+    """Read only when a template asks: a partial costs no query."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """The person's roles, one per firm, by the firm's name."""
+        user = self._request.user
+        if not user.is_authenticated:
+            return []
+        return list(
+            Membership.objects.filter(user=user).select_related("firm").order_by("firm__name")
+        )
+
+    @property
+    def only_firm(self) -> Firm | None:
+        """The firm of a person who has a role in one alone."""
+        memberships = self.memberships
+        return memberships[0].firm if len(memberships) == 1 else None
+
+    @property
+    def is_officer(self) -> bool:
+        return any(member.role == Role.OFFICER for member in self.memberships)
+
+    @cached_property
+    def theme(self) -> str:
+        """The theme the person chose; "" follows the machine."""
+        chosen = self._request.COOKIES.get(THEME_COOKIE, "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue()
+
+    @property
+    def path(self) -> str:
+        return self._request.get_full_path()
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """The frame's data under the name `shell`."""
+    return {"shell": Shell(request)}

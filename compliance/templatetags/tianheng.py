@@ -1,0 +1,374 @@
+"""What every page's template may use: icons, status words, both languages, dates, figures, bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from checklists.engine.model import Reason, Text
+from checklists.engine.wording import day as day_in_words
+
+register = template.Library()
+
+
+def language() -> str:
+    """The active language as the catalogue names it: "en" or "zh-hans"."""
+    return "zh-hans" if (get_language() or "en").startswith("zh") else "en"
+
+
+# --- icons and the status vocabulary: always word + icon + colour ----------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one state is shown: its word, its icon and the class that colours it."""
+
+    word: str | Promise
+    icon: str
+    css: str
+
+
+OUTCOMES = {
+    "met": Look(_("Met"), icon="circle-check", css="met"),
+    "partly_met": Look(_("Partly met"), icon="circle-half-2", css="partly_met"),
+    "not_met": Look(_("Not met"), icon="circle-x", css="not_met"),
+    "not_answered": Look(_("Not answered"), icon="circle-dashed", css="not_answered"),
+    "not_applicable": Look(_("Not applicable"), icon="circle-minus", css="not_applicable"),
+    "undetermined": Look(_("Undetermined"), icon="help-hexagon", css="undetermined"),
+}
+BANDS = {
+    "ready": Look(_("Ready"), icon="shield-check", css="met"),
+    "conditionally_ready": Look(_("Conditionally ready"), icon="shield-half", css="partly_met"),
+    "incomplete": Look(_("Incomplete"), icon="shield-question", css="undetermined"),
+    "not_ready": Look(_("Not ready"), icon="shield-x", css="not_met"),
+}
+APPLICABILITIES = {
+    "applies": Look(_("Applies"), icon="circle-check", css="met"),
+    "does_not_apply": Look(_("Does not apply"), icon="circle-minus", css="does_not_apply"),
+    "undetermined": Look(_("Not known yet"), icon="help-hexagon", css="undetermined"),
+}
+FLAGS = {
+    "dont_know": Look(_("Don’t know yet"), icon="question-mark", css="flagged"),
+    "come_back": Look(_("Come back to this"), icon="bookmark", css="flagged"),
+    "carried_over": Look(_("Carried over"), icon="copy-check", css="carried"),
+    "changed": Look(_("Changed"), icon="replace", css="carried"),
+}
+STATUSES = {
+    "draft": Look(_("Draft"), icon="pencil", css="not_answered"),
+    "submitted": Look(_("Submitted"), icon="send", css="flagged"),
+    "in_review": Look(_("In review"), icon="eye-check", css="flagged"),
+    "returned": Look(_("Returned"), icon="arrow-back-up", css="carried"),
+    "accepted": Look(_("Accepted"), icon="circle-check", css="met"),
+    "archived": Look(_("Archived"), icon="archive", css="not_answered"),
+}
+REPORT_STATUSES = {
+    "requested": Look(_("Waiting"), icon="hourglass", css="not_answered"),
+    "rendering": Look(_("Being made"), icon="loader-2", css="flagged"),
+    "ready": Look(_("Ready"), icon="circle-check", css="met"),
+    "failed": Look(_("Failed"), icon="circle-x", css="not_met"),
+}
+EVIDENCE_STATES = {
+    "valid": Look(_("Valid"), icon="circle-check", css="met"),
+    "missing": Look(_("Missing"), icon="circle-x", css="not_met"),
+    "expired": Look(_("Ended"), icon="circle-half-2", css="partly_met"),
+    "not_yet_effective": Look(_("Not in force yet"), icon="circle-half-2", css="partly_met"),
+    "ends_early": Look(_("Ends too early"), icon="circle-half-2", css="partly_met"),
+    "starts_late": Look(_("Starts too late"), icon="circle-half-2", css="partly_met"),
+}
+TRACKS = {
+    "duty": Look(_("Duty in force"), icon="gavel", css=""),
+    "upcoming": Look(_("Upcoming"), icon="calendar-time", css=""),
+    "opportunity": Look(_("Opportunity"), icon="sparkles", css=""),
+}
+SEVERITIES = {
+    "blocking": Look(_("Blocking"), icon="alert-octagon", css="blocking"),
+    "major": Look(_("Major"), icon="chevrons-up", css=""),
+    "minor": Look(_("Minor"), icon="chevron-up", css=""),
+    "opportunity": Look(_("Opportunity"), icon="sparkles", css=""),
+}
+UNKNOWN = Look("–", icon="help-hexagon", css="not_answered")
+MESSAGE_LOOKS = {
+    "success": Look(_("Done."), icon="circle-check", css="met"),
+    "warning": Look(_("Please note."), icon="alert-triangle", css="partly_met"),
+    "error": Look(_("Not done."), icon="circle-x", css="not_met"),
+    "info": Look(_("For information."), icon="info-circle", css="flagged"),
+    "debug": Look(_("For information."), icon="info-circle", css="flagged"),
+}
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A Tabler icon from the sprite; `size` is "", "sm" or "lg". A word must stand beside it."""
+    return format_html(
+        '<svg class="th-i{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        f" th-i--{size}" if size else "",
+        static("vendor/tabler/icons.svg"),
+        name,
+    )
+
+
+def _status(look: Look, word: str | Promise, *, bare: bool) -> SafeString:
+    return format_html(
+        '<span class="th-status th-{}{}">{}{}</span>',
+        look.css,
+        " th-status--bare" if bare else "",
+        icon(look.icon),
+        word,
+    )
+
+
+@register.simple_tag
+def status(outcome: Any, bare: bool = False, word: str = "") -> SafeString:
+    """An outcome as word, icon and colour; `word` replaces the word."""
+    look = OUTCOMES.get(str(outcome), UNKNOWN)
+    return _status(look, word or look.word, bare=bare)
+
+
+@register.simple_tag
+def band_status(band: Any, bare: bool = False) -> SafeString:
+    """A readiness band as word, icon and colour."""
+    look = BANDS.get(str(band), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def assessment_status(value: Any, bare: bool = False) -> SafeString:
+    """The status of an assessment as word, icon and colour."""
+    look = STATUSES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def report_state(value: Any, bare: bool = False) -> SafeString:
+    """The status of a report as word, icon and colour."""
+    look = REPORT_STATUSES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def applicability_status(value: Any, bare: bool = False) -> SafeString:
+    """Whether a requirement applies, as word, icon and colour."""
+    look = APPLICABILITIES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def flag_status(flag: Any, bare: bool = False) -> SafeString:
+    """"Don't know yet", "come back", "carried over" or "changed"; nothing for no flag."""
+    look = FLAGS.get(str(flag))
+    return _status(look, look.word, bare=bare) if look else SafeString("")
+
+
+@register.simple_tag
+def evidence_status(problem: Any, bare: bool = False) -> SafeString:
+    """What a piece of evidence is worth: "valid" or the engine's evidence problem."""
+    look = EVIDENCE_STATES.get(str(problem), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+def _tag(look: Look) -> SafeString:
+    return format_html(
+        '<span class="th-tag{}">{}{}</span>',
+        f" th-tag--{look.css}" if look.css else "",
+        icon(look.icon),
+        look.word,
+    )
+
+
+@register.simple_tag
+def track(value: Any) -> SafeString:
+    """Duty in force, upcoming or opportunity, with its icon."""
+    return _tag(TRACKS.get(str(value), UNKNOWN))
+
+
+@register.simple_tag
+def severity(value: Any) -> SafeString:
+    """Blocking, major, minor or opportunity, with its icon."""
+    return _tag(SEVERITIES.get(str(value), UNKNOWN))
+
+
+@register.filter
+def look_of_band(band: Any) -> Look:
+    """The word, icon and colour class of a band, for a panel of its own."""
+    return BANDS.get(str(band), UNKNOWN)
+
+
+@register.filter
+def look_of_message(message: Any) -> Look:
+    """The word, icon and colour class of one of Django's messages."""
+    return MESSAGE_LOOKS.get(message.level_tag, MESSAGE_LOOKS["info"])
+
+
+# --- texts, dates and figures ----------------------------------------------------------------------
+
+
+@register.filter
+def inlang(value: Any) -> str:
+    """A catalogue text, a reason or {en, zh_hans} in the active language."""
+    lang = language()
+    if isinstance(value, Text | Reason):
+        return value.get(lang)
+    if isinstance(value, Mapping):
+        return Text(str(value.get("en", "")), str(value.get("zh_hans", ""))).get(lang)
+    return "" if value is None else str(value)
+
+
+def _as_day(value: Any) -> date | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
+    return value if isinstance(value, date) else None
+
+
+@register.filter
+def day(value: Any) -> str:
+    """12 Mar 2027, 2027年3月12日; takes dates, times and their ISO forms."""
+    on = _as_day(value)
+    return day_in_words(on, language()) if on else "–"
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """12 Mar 2027, 14:03 in the installation's time zone."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return "–"
+    if not isinstance(value, datetime):
+        return day(value)
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    comma = " " if language() == "zh-hans" else ", "
+    return f"{day_in_words(local.date(), language())}{comma}{local:%H:%M}"
+
+
+@register.simple_tag
+def when(value: Any) -> SafeString:
+    """A `<time>` that shows the day, or day and time for a moment."""
+    if value is None or value == "":
+        return SafeString("–")
+    has_time = isinstance(value, datetime) or (isinstance(value, str) and "T" in value)
+    machine = value if isinstance(value, str) else value.isoformat()
+    return format_html(
+        '<time datetime="{}">{}</time>', machine, moment(value) if has_time else day(value)
+    )
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    percent = getattr(value, "percent", value)
+    return None if percent is None else Decimal(str(percent))
+
+
+@register.filter
+def percent(value: Any) -> str:
+    """82.4%, 100%, or – where nothing applies; takes a Score, a number or its text."""
+    figure = _decimal(value)
+    if figure is None:
+        return "–"
+    whole = figure == figure.to_integral_value()
+    return f"{figure.to_integral_value() if whole else figure.quantize(Decimal('0.1'))}%"
+
+
+# --- bars ------------------------------------------------------------------------------------------
+
+# Presentation attributes hold the light colours; the classes repaint them per theme.
+OUTCOME_FILLS = {
+    "met": ("th-fill-met", "#3c9a68"),
+    "partly_met": ("th-fill-part", "#d79a2b"),
+    "not_met": ("th-fill-not", "#cf4453"),
+    "undetermined": ("th-fill-und", "#9a7bd0"),
+    "not_answered": ("th-fill-open", "#c9cbdc"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    css: str
+    colour: str
+    x: str
+    width: str
+
+
+def _fixed(value: float) -> str:
+    # Not localised: SVG wants a point in every language.
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+@register.inclusion_tag("compliance/partials/bar.html")
+def bar(value: Any, label: str, thin: bool = False) -> dict[str, Any]:
+    """One bar from 0 to 100; `label` is what a screen reader says."""
+    figure = _decimal(value)
+    return {
+        "width": _fixed(float(min(figure, Decimal(100)))) if figure else "0",
+        "label": label,
+        "thin": thin,
+    }
+
+
+@register.inclusion_tag("compliance/partials/dual_bar.html")
+def dual_bar(claimed: Any, confirmed: Any, label: str) -> dict[str, Any]:
+    """Claimed as a bar, confirmed as a mark on it."""
+    of_claim, of_review = _decimal(claimed), _decimal(confirmed)
+    return {
+        "claimed": _fixed(float(of_claim or 0)),
+        "confirmed": None if of_review is None else _fixed(max(0, float(of_review) * 0.982)),
+        "label": label,
+    }
+
+
+@register.inclusion_tag("compliance/partials/outcome_bar.html")
+def outcome_bar(counts: Mapping[str, int], label: str) -> dict[str, Any]:
+    """Counts per outcome side by side; what is not applicable is left out."""
+    shown = [(key, counts.get(key, 0)) for key in OUTCOME_FILLS]
+    total = sum(count for _, count in shown)
+    slices = []
+    x = 0.0
+    for key, count in shown:
+        if not count:
+            continue
+        width = 100 * count / total
+        css, colour = OUTCOME_FILLS[key]
+        slices.append(Slice(css, colour, _fixed(x), _fixed(max(width - 0.6, 0.4))))
+        x += width
+    words = ", ".join(f"{OUTCOMES[key].word} {count}" for key, count in shown if count)
+    return {"slices": slices, "label": f"{label}: {words}" if words else label}
+
+
+# --- the shell -------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def firm_of_page(context: Context) -> Any:
+    """The firm this page is about: `firm`, or the firm of its assessment, submission or state."""
+    if firm := context.get("firm"):
+        return firm
+    state = context.get("state")
+    submission = context.get("submission")
+    assessment = (
+        context.get("assessment")
+        or getattr(state, "assessment", None)
+        or getattr(submission, "assessment", None)
+    )
+    if assessment:
+        return assessment.firm
+    shell = context.get("shell")
+    return shell.only_firm if shell else None
