@@ -33,13 +33,13 @@ from checklists.engine.model import (
     Score,
     Track,
 )
-from checklists.engine.parameters import ParameterProgram
+from checklists.engine.parameters import Limits, ParameterProgram
 from checklists.engine.scoring import (
     ScoreBoard,
     band_of,
-    blockers_of,
     is_blocking_duty,
     weight_of,
+    worst_first,
 )
 
 REACHED, MISSED = "reached", "missed"
@@ -117,7 +117,7 @@ class _NumberJudge:
                 unit = self.limits.parameter.unit
                 return Judgement(Outcome.MET, Reason(wording.no_limit, value, unit, as_of))
             met = wording.holds(value, limit)
-            target, best = self._best_practice(value, as_of, state) if met else (None, None)
+            target, best = self._best_practice(value, as_of, state, met)
             reason = Reason(
                 wording.number_judged, self.catalogue, self.check, value, limit, met, target
             )
@@ -127,24 +127,35 @@ class _NumberJudge:
             met = verdicts.pop()
             known = [limit for limit in limits.possible if limit is not None]
             limit = known[0] if met else known[-1]
-            best = self._best_practice(value, as_of, state)[1] if met else None
+            _, best = self._best_practice(value, as_of, state, met)
             reason = Reason(wording.every_limit_judged, value, limit, met)
             return Judgement(Outcome.MET if met else Outcome.NOT_MET, reason, limit, best)
         missing = self.conditions.names(limits.wanted)
         reason = Reason(wording.limit_open, self.catalogue, limits.possible, missing)
         return Judgement(Outcome.UNDETERMINED, reason, missing_facts=missing)
 
+    def bounds(self, as_of: date, state: State) -> tuple[Limit | None, Limit | None]:
+        """The limit and the best practice, each as far as the facts settle it."""
+        targets = self.targets
+        return (
+            _settled(self.limits.limits(as_of, state)),
+            None if targets is None else _settled(targets.limits(as_of, state)),
+        )
+
     def _best_practice(
-        self, value: Decimal, as_of: date, state: State
+        self, value: Decimal, as_of: date, state: State, met: bool
     ) -> tuple[Limit | None, str | None]:
-        if self.targets is None:
+        if self.targets is None or not met:
             return None, None
-        possible = self.targets.limits(as_of, state).possible
+        target = _settled(self.targets.limits(as_of, state))
         # Where the target itself is open there is nothing to boast of, and nothing to regret.
-        if len(possible) != 1 or possible[0] is None:
+        if target is None:
             return None, None
-        target = possible[0]
         return target, REACHED if wording.holds(value, target) else MISSED
+
+
+def _settled(limits: Limits) -> Limit | None:
+    return limits.possible[0] if len(limits.possible) == 1 else None
 
 
 def _by_date(catalogue: Catalogue, check: DateCheck, conditions: ConditionProgram) -> Judge:
@@ -203,6 +214,7 @@ class _Rule:
 
     __slots__ = (
         "applicability",
+        "bounds",
         "catalogue",
         "has_required",
         "is_blocking_duty",
@@ -228,6 +240,7 @@ class _Rule:
         self.requirement = requirement
         self.applicability = ApplicabilityProgram(catalogue, requirement.applies_when, conditions)
         self.judge = _judge_for(catalogue, requirement, conditions)
+        self.bounds = self.judge.bounds if isinstance(self.judge, _NumberJudge) else None
         self.weight = weight_of(catalogue.scoring, requirement)
         self.places = board.places(requirement)
         self.has_required = bool(required)
@@ -261,6 +274,7 @@ class _Rule:
     ) -> Evaluation:
         applicability, why, missing_facts = self.applicability.verdict(state)
         check = NOTHING_TO_CHECK
+        limit = target = best_practice = None
         covered: bool | None = None
         if applicability is APPLIES:
             judgement = self.judged(answer, state, as_of)
@@ -286,14 +300,14 @@ class _Rule:
                         )
                         if check.faults:
                             outcome = PARTLY_MET
-            limit, best_practice = judgement.limit, judgement.best_practice
+            if self.bounds is not None:
+                limit, target = self.bounds(as_of, state)
+                limit, best_practice = judgement.limit or limit, judgement.best_practice
+        elif applicability is Applicability.UNDETERMINED:
+            outcome = Outcome.UNDETERMINED
+            reason = Reason(wording.counts_nothing_yet, why) if self.weight else why
         else:
-            limit, best_practice = None, None
-            if applicability is Applicability.UNDETERMINED:
-                outcome = Outcome.UNDETERMINED
-                reason = Reason(wording.counts_nothing_yet, why) if self.weight else why
-            else:
-                outcome, reason = NOT_APPLICABLE, why
+            outcome, reason = NOT_APPLICABLE, why
         points2 = self.catalogue.scoring.points2
         return Evaluation(
             self.requirement.id,
@@ -314,6 +328,7 @@ class _Rule:
             covered,
             answer.flag,
             determined,
+            target,
         )
 
 
@@ -417,8 +432,8 @@ def evaluate_assessment(
         confirmed=confirmed_scores,
         band=band_of((outcome for _, outcome in blocking), claimed.duty, scoring),
         confirmed_band=band_of(confirmed_blocking, confirmed_scores.duty, scoring),
-        blockers=blockers_of(blocking),
-        confirmed_blockers=blockers_of(effective),
+        blockers=worst_first(blocking),
+        confirmed_blockers=worst_first(effective),
         evidence_coverage=Score(2 * covered, coverable),
         opportunities=Opportunities(taken_up, offered),
         missing_facts={fact: tuple(waiting[fact]) for fact in catalogue.facts if fact in waiting},

@@ -542,13 +542,14 @@ class Evaluation:
     points2: int
     confirmed_points2: int
     weight: int
-    limit: Limit | None
+    limit: Limit | None  # known before there is an answer, unless facts leave it open
     best_practice: str | None
     missing_evidence: tuple[str, ...]
     evidence_faults: tuple[EvidenceFault, ...]
     evidence_covered: bool | None  # None: no kind of evidence is named, or nothing to cover yet
     flag: Flag | None
     confirmed_outcome: Outcome | None
+    target: Limit | None  # the best practice, stricter than the limit
 
     @property
     def points(self) -> Decimal | None:

@@ -1,12 +1,12 @@
 """Outcomes → points, scores, band and blockers. Whole numbers until somebody reads a percentage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Protocol, TypeVar
 
 from checklists.engine.model import (
     Band,
-    Catalogue,
-    Evaluation,
     Outcome,
     Requirement,
     Score,
@@ -36,10 +36,54 @@ def weight_of(scoring: Scoring, requirement: Requirement) -> int:
     return scoring.weights[requirement.severity]
 
 
+class Frame(Protocol):
+    """What points are added up by: a catalogue, or the frozen copy of one."""
+
+    @property
+    def measures(self) -> Mapping[int, Any]: ...
+    @property
+    def sections(self) -> Mapping[str, Any]: ...
+    @property
+    def topics(self) -> Mapping[str, Any]: ...
+
+
+class Placed(Protocol):
+    """A requirement, or the frozen row of one."""
+
+    @property
+    def track(self) -> Track: ...
+    @property
+    def measure(self) -> int: ...
+    @property
+    def section(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+
+
+class Gates(Protocol):
+    """The two percentages a band asks for."""
+
+    @property
+    def ready_at(self) -> Decimal: ...
+    @property
+    def conditionally_ready_at(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Gates on their own, for a submission that carries its own scoring."""
+
+    ready_at: Decimal
+    conditionally_ready_at: Decimal
+
+
+Row = TypeVar("Row")
+
+
 class ScoreBoard:
     """Where the points of one catalogue's requirements are added up."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Frame) -> None:
         self._tracks: list[Track] = list(SCORED_TRACKS)
         self._measures = [(t, number) for t in SCORED_TRACKS for number in catalogue.measures]
         self._sections = [(t, name) for t in SCORED_TRACKS for name in catalogue.sections]
@@ -50,7 +94,7 @@ class ScoreBoard:
         keys += [("topic", *key) for key in self._topics]
         self._place = {key: position for position, key in enumerate(keys)}
 
-    def places(self, requirement: Requirement) -> tuple[int, ...]:
+    def places(self, requirement: Placed) -> tuple[int, ...]:
         """The sums a requirement belongs to; none for an opportunity."""
         track = requirement.track
         if track not in SCORED_TRACKS:
@@ -82,7 +126,7 @@ class ScoreBoard:
         )
 
 
-def band_of(blocking: Iterable[Outcome], duty: Score, scoring: Scoring) -> Band:
+def band_of(blocking: Iterable[Outcome], duty: Score, scoring: Gates) -> Band:
     """The band, from duties only: the first rule that holds."""
     outcomes = set(blocking)
     if Outcome.NOT_MET in outcomes:
@@ -102,13 +146,11 @@ def _reaches(score: Score, percent: Decimal) -> bool:
     return score.points2 * 100 >= percent * 2 * score.weight
 
 
-def blockers_of(
-    rows: Iterable[tuple[Evaluation, Outcome]],
-) -> tuple[Evaluation, ...]:
-    """Blocking duties that stand in the way, the worst first, in the catalogue's order inside."""
+def worst_first(rows: Iterable[tuple[Row, Outcome]]) -> tuple[Row, ...]:
+    """Rows that stand in the way, the worst first, in the catalogue's order inside."""
     standing = [row for row in rows if row[1] not in SETTLED_OUTCOMES]
     standing.sort(key=lambda row: _BLOCKER_ORDER[row[1]])
-    return tuple(evaluation for evaluation, _ in standing)
+    return tuple(row for row, _ in standing)
 
 
 def is_blocking_duty(requirement: Requirement) -> bool:

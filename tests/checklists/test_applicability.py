@@ -41,8 +41,12 @@ def test_a_missing_fact_leaves_it_open_and_is_named(small: Catalogue) -> None:
     evaluation = row(small, POLICY, facts=without("mission.launch"))
     assert evaluation.applicability is UNDETERMINED
     assert evaluation.missing_facts == ("mission.launch",)
-    assert "“Is a launch part of the mission?”" in evaluation.reason.en
-    assert "“任务是否包含发射？”" in evaluation.reason.zh_hans
+    assert evaluation.applicability_reason.en == (
+        "It is not known yet whether this applies. Answer first: “Is a launch part of the mission?”"
+    )
+    assert evaluation.applicability_reason.zh_hans == (
+        "尚不能判断是否适用。请先回答：“任务是否包含发射？”"
+    )
 
 
 def test_dont_know_yet_is_the_same_as_missing(small: Catalogue) -> None:

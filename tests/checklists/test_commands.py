@@ -132,7 +132,9 @@ answers:
   {POLICY}: {{value: in_place, not_applicable_reason: None here., flags: x, flag: later}}
 evidence:
   {POLICY}: [{{kind: insurance}}, {{kind: insurance_policy, expires_on: 2026-02-30x}}, 5]
-  {LIFETIME}: 5
+  {LIFETIME}:
+    - {{kind: orbit_lifetime_analysis, effective_on: 2026-02-01, expires_on: 2026-01-31}}
+  cnsa.m07.debris_mitigation_plan: 5
 """,
     )
     told = {line.split(": ", 2)[1]: line for line in lines}
@@ -150,7 +152,8 @@ evidence:
         f"evidence.{POLICY}[0].kind",
         f"evidence.{POLICY}[1].expires_on",
         f"evidence.{POLICY}[2]",
-        f"evidence.{LIFETIME}",
+        f"evidence.{LIFETIME}[0].expires_on",
+        "evidence.cnsa.m07.debris_mitigation_plan",
     }
     assert "Did you mean firm.roles?" in told["facts.firm.role"]
     assert "Did you mean " in told["answers.cnsa.m18.third_party_policy"]

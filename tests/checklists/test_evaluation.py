@@ -227,6 +227,16 @@ def test_the_limit_travels_with_the_evaluation(small: Catalogue) -> None:
     assert evaluation.limit_reference == "NOTICE-1"
 
 
+def test_limit_and_target_are_known_before_there_is_an_answer(small: Catalogue) -> None:
+    for evaluation in (row(small, LIFETIME), row(small, LIFETIME, Answer(None, "None."))):
+        assert evaluation.limit_value == 25
+        assert evaluation.target is not None
+        assert evaluation.target.value == 5
+        assert evaluation.target.basis == "foreign_rule"
+    assert row(small, LIFETIME, facts=SUPPLIER).limit is None
+    assert row(small, REPORT, facts={}).limit is None  # one, two or four hours
+
+
 # Dated limits and variants ------------------------------------------------------------------------
 
 
@@ -271,6 +281,17 @@ def test_an_unknown_variant_matters_only_between_the_limits(
     evaluation = row(small, REPORT, Answer(Decimal(hours)), facts=facts)
     assert evaluation.outcome is outcome
     assert evaluation.missing_facts == (("firm.staff",) if outcome is UNDETERMINED else ())
+
+
+def test_among_open_limits_the_one_closest_to_the_outcome_is_named(small: Catalogue) -> None:
+    kept = row(small, REPORT, Answer(Decimal(1)), facts={})
+    assert kept.limit_value == 1
+    assert kept.reason.en == (
+        "1 hour keeps every limit that may apply here; the strictest is at most 1 hour."
+    )
+    broken = row(small, REPORT, Answer(Decimal(5)), facts={})
+    assert broken.limit_value == 4
+    assert broken.reason.zh_hans == "5小时，不符合本项可能适用的任何限值，其中最宽为不超过4小时。"
 
 
 def test_an_open_limit_names_the_limits_and_the_question(small: Catalogue) -> None:

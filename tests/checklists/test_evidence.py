@@ -111,7 +111,9 @@ def test_a_day_without_cover_inside_the_window_is_found(small: Catalogue) -> Non
 def test_a_window_typed_the_wrong_way_round_is_the_same_window(small: Catalogue) -> None:
     facts = {**OPERATOR, "mission.window_from": CLOSES, "mission.window_until": OPENS}
     ends_inside = policy(None, date(2027, 3, 20))
-    assert row(small, POLICY, IN_PLACE, ends_inside, facts=facts).outcome is Outcome.PARTLY_MET
+    evaluation = row(small, POLICY, IN_PLACE, ends_inside, facts=facts)
+    assert evaluation.outcome is Outcome.PARTLY_MET
+    assert "before the launch window closes on 26 Mar 2027" in evaluation.reason.en
 
 
 def test_an_unknown_window_is_judged_today_and_says_so(small: Catalogue) -> None:
