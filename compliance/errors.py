@@ -1,0 +1,95 @@
+"""What a user can cause. Each error carries a sentence fit to show, and the status it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+Sentence = str | Promise
+
+
+class ComplianceError(Exception):
+    """A refusal. `message` says what is wrong and what to do; `fields` says it per field."""
+
+    code = "refused"
+    status = 400
+    title: Sentence = gettext_lazy("This cannot be done")
+
+    def __init__(self, message: Sentence, fields: Mapping[str, Sentence] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields: dict[str, Sentence] = dict(fields or {})
+
+
+class InvalidInput(ComplianceError):
+    """Values that cannot be taken; `fields` names each."""
+
+    code = "invalid"
+    status = 422
+    title = gettext_lazy("Some values need a correction")
+
+    def __init__(self, fields: Mapping[str, Sentence], message: Sentence | None = None) -> None:
+        first = next(iter(fields.values()), "")
+        super().__init__(message or first, fields)
+
+
+class NotPermitted(ComplianceError):
+    code = "not_permitted"
+    status = 403
+    title = gettext_lazy("Your role does not allow this")
+
+
+class TransitionNotAllowed(ComplianceError):
+    code = "wrong_status"
+    status = 409
+    title = gettext_lazy("The status does not allow this")
+
+
+class AnswerLocked(TransitionNotAllowed):
+    code = "locked"
+
+
+class SomebodySavedFirst(ComplianceError):
+    """Someone else saved a newer version; nothing of either is lost."""
+
+    code = "changed_meanwhile"
+    status = 412
+    title = gettext_lazy("Somebody else saved first")
+
+    def __init__(self, *, theirs: Any, base: Any = None) -> None:
+        super().__init__(
+            _("Somebody else saved this while you were typing. Choose which text to keep.")
+        )
+        self.theirs = theirs
+        self.base = base
+
+
+class AssessmentNotReady(ComplianceError):
+    """The problems that stop a submission, all at once."""
+
+    code = "not_ready"
+    status = 422
+    title = gettext_lazy("The assessment cannot be submitted yet")
+
+    def __init__(self, problems: Sequence[Any]) -> None:
+        super().__init__(
+            _("%(count)d problems stop the submission. Each names the place where it is cured.")
+            % {"count": len(problems)}
+        )
+        self.problems = tuple(problems)
+
+
+class KeyUsedForOther(ComplianceError):
+    code = "idempotency_key_reused"
+    status = 422
+    title = gettext_lazy("This key was used for another request")
+
+
+class StorageFull(ComplianceError):
+    code = "storage_full"
+    status = 507
+    title = gettext_lazy("The file could not be stored")

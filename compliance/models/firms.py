@@ -1,0 +1,67 @@
+"""Firms, and who does what in them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from compliance.models.people import User
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", _("viewer")
+    CONTRIBUTOR = "contributor", _("contributor")
+    MANAGER = "manager", _("manager")
+    OFFICER = "officer", _("compliance officer")
+
+
+class FirmQuerySet(models.QuerySet["Firm"]):
+    def visible_to(self, user: User) -> FirmQuerySet:
+        """The firms in which this person has a role."""
+        return self.filter(memberships__user=user)
+
+
+class Firm(models.Model):
+    """A commercial space firm; everything else belongs to exactly one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Firm]] = FirmQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("firm")
+        verbose_name_plural = _("firms")
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person's one role in one firm."""
+
+    firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        "compliance.User", on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["firm", "user"], name="one_role_per_firm"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="membership_role_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()}"

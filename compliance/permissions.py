@@ -1,0 +1,46 @@
+"""Who may do what: role × action."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from compliance.errors import NotPermitted
+from compliance.models import Membership, Role
+
+_READERS = frozenset({Role.VIEWER, Role.CONTRIBUTOR, Role.MANAGER, Role.OFFICER})
+_WRITERS = frozenset({Role.CONTRIBUTOR, Role.MANAGER})
+_MANAGER = frozenset({Role.MANAGER})
+_OFFICER = frozenset({Role.OFFICER})
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    "read": _READERS,
+    "download_evidence": _READERS,
+    "request_report": _READERS,
+    "answer": _WRITERS,
+    "attach_evidence": _WRITERS,
+    "start_assessment": _MANAGER,
+    "save_facts": _MANAGER,
+    "submit": _MANAGER,
+    "archive": _MANAGER,
+    "invite": _MANAGER,
+    "review": _OFFICER,
+    "determine": _OFFICER,
+    "raise_finding": _OFFICER,
+    "return": _OFFICER,
+    "accept": _OFFICER,
+}
+
+
+def may(member: Membership, action: str) -> bool:
+    """Whether this role allows the action; the status is the workflow's question."""
+    return Role(member.role) in ALLOWED[action]
+
+
+def require(member: Membership, action: str) -> None:
+    """Refuse, naming the roles that may."""
+    if not may(member, action):
+        roles = ", ".join(str(Role(role).label) for role in sorted(ALLOWED[action]))
+        raise NotPermitted(
+            _("You are %(role)s in %(firm)s. This needs: %(roles)s. Ask a manager of the firm.")
+            % {"role": Role(member.role).label, "firm": member.firm.name, "roles": roles}
+        )

@@ -1,0 +1,116 @@
+"""The stored side of an assessment → the engine's inputs, and what the engine makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checklists import (
+    Answer as EngineAnswer,
+)
+from checklists import (
+    AssessmentEvaluation,
+    Catalogue,
+    EvidenceItem,
+    Flag,
+    InvalidValue,
+    evaluate_assessment,
+    load_catalogue,
+    parse_answer,
+    parse_fact,
+)
+from checklists.engine.model import FactValue
+from compliance.models import Answer, Assessment, Evidence, EvidenceUse
+
+
+@dataclass(frozen=True)
+class AssessmentState:
+    """An assessment with everything that is judged, and the judgement."""
+
+    assessment: Assessment
+    catalogue: Catalogue
+    facts: Mapping[str, FactValue | None]
+    answers: Mapping[str, Answer]  # by requirement id
+    typed_answers: Mapping[str, EngineAnswer]
+    evidence: Mapping[str, list[Evidence]]  # by requirement id
+    evaluation: AssessmentEvaluation
+
+    @property
+    def open_facts(self) -> list[str]:
+        """Facts that would settle something and are not even marked "don't know yet"."""
+        return [name for name in self.evaluation.missing_facts if name not in self.assessment.facts]
+
+
+def catalogue_of(assessment: Assessment) -> Catalogue:
+    """The rules this assessment is judged by."""
+    return load_catalogue(assessment.catalogue_id)
+
+
+def typed_facts(catalogue: Catalogue, stored: Mapping[str, Any]) -> dict[str, FactValue | None]:
+    """Stored facts as typed values; one the catalogue no longer understands counts as unknown."""
+    facts: dict[str, FactValue | None] = {}
+    for name, raw in stored.items():
+        fact = catalogue.facts.get(name)
+        if fact is None:
+            continue
+        try:
+            facts[name] = parse_fact(fact, raw)
+        except InvalidValue:
+            facts[name] = None
+    return facts
+
+
+def typed_answer(catalogue: Catalogue, answer: Answer) -> EngineAnswer:
+    """A stored answer as the engine reads it; a value that no longer fits counts as not given."""
+    requirement = catalogue.requirements.get(answer.requirement)
+    value = None
+    if requirement is not None:
+        try:
+            value = parse_answer(requirement, answer.value)
+        except InvalidValue:
+            value = None
+    flag = Flag(answer.flag) if answer.flag else None
+    return EngineAnswer(value, answer.not_applicable_reason, flag)
+
+
+def answers_of(assessment: Assessment) -> dict[str, Answer]:
+    """The stored answers by requirement id (one query)."""
+    answers = Answer.objects.filter(assessment=assessment).select_related("updated_by")
+    return {answer.requirement: answer for answer in answers}
+
+
+def evidence_of(assessment: Assessment) -> dict[str, list[Evidence]]:
+    """The attached evidence by requirement id (one query)."""
+    uses = (
+        EvidenceUse.objects.filter(assessment=assessment)
+        .select_related("evidence__added_by")
+        .order_by("evidence__added_at", "evidence_id")
+    )
+    attached: dict[str, list[Evidence]] = defaultdict(list)
+    for use in uses:
+        attached[use.requirement].append(use.evidence)
+    return dict(attached)
+
+
+def evaluation_of(
+    assessment: Assessment,
+    *,
+    answers: Mapping[str, Answer] | None = None,
+    evidence: Mapping[str, list[Evidence]] | None = None,
+) -> AssessmentState:
+    """The assessment judged as it stands (at most two queries: answers, evidence)."""
+    catalogue = catalogue_of(assessment)
+    answers = answers_of(assessment) if answers is None else answers
+    evidence = evidence_of(assessment) if evidence is None else evidence
+    facts = typed_facts(catalogue, assessment.facts)
+    typed = {name: typed_answer(catalogue, answer) for name, answer in answers.items()}
+    items = {
+        name: [EvidenceItem(e.kind, e.effective_on, e.expires_on) for e in attached]
+        for name, attached in evidence.items()
+    }
+    evaluation = evaluate_assessment(
+        catalogue, as_of=assessment.as_of, facts=facts, answers=typed, evidence=items
+    )
+    return AssessmentState(assessment, catalogue, facts, answers, typed, evidence, evaluation)

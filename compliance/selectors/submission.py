@@ -1,0 +1,68 @@
+"""A submission with its review as it stands: what pages, API and report show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compliance.models import Determination, Finding, Submission
+from compliance.selectors.frozen import FrozenScores, frozen_scores
+
+
+@dataclass(frozen=True)
+class SubmissionState:
+    submission: Submission
+    determinations: Mapping[str, Determination]  # by requirement id
+    findings: Sequence[Finding]
+    scores: FrozenScores
+
+
+def submission_state(submission: Submission) -> SubmissionState:
+    """The frozen content with the officer's outcomes over it (two queries)."""
+    determinations = {d.requirement: d for d in submission.determinations.select_related("by")}
+    outcomes = {name: determination.outcome for name, determination in determinations.items()}
+    return SubmissionState(
+        submission,
+        determinations,
+        list(submission.findings.all()),
+        frozen_scores(submission.content, outcomes),
+    )
+
+
+def review_of(submission: Submission) -> dict[str, Any]:
+    """The review as JSON, for a report: the same until somebody writes in the review again."""
+    decision = None
+    if submission.decision:
+        decision = {
+            "decision": submission.decision,
+            "statement": submission.decision_statement,
+            "by": str(submission.decided_by or ""),
+            "at": submission.decided_at.isoformat() if submission.decided_at else None,
+        }
+    determinations = submission.determinations.select_related("by").order_by("requirement")
+    state = submission.decision or ("in_review" if determinations else "submitted")
+    return {
+        "state": state,
+        "round": submission.number,
+        "determinations": {
+            determination.requirement: {
+                "outcome": determination.outcome,
+                "comment": determination.comment,
+                "by": str(determination.by or ""),
+                "at": determination.at.isoformat(),
+            }
+            for determination in determinations
+        },
+        "findings": [
+            {
+                "number": finding.number,
+                "requirement": finding.requirement,
+                "severity": finding.severity,
+                "missing": finding.missing,
+                "due_on": finding.due_on.isoformat(),
+            }
+            for finding in submission.findings.all()
+        ],
+        "decision": decision,
+    }

@@ -1,0 +1,159 @@
+"""Saving one answer: checked, versioned, never over somebody else's newer one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from checklists import Flag, InvalidValue, Requirement, parse_answer
+from checklists import serialize_value as as_json
+from compliance import audit, clock, permissions
+from compliance.errors import AnswerLocked, InvalidInput, SomebodySavedFirst
+from compliance.models import Answer, Assessment, AuditEvent, Membership
+from compliance.selectors.evaluation import (
+    AssessmentState,
+    answers_of,
+    catalogue_of,
+    evaluation_of,
+)
+
+LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class SavedAnswer:
+    answer: Answer
+    state: AssessmentState  # the whole assessment, judged with the new answer
+
+
+def save_answer(
+    *,
+    assessment: Assessment,
+    requirement_id: str,
+    value: Any = None,
+    note: str = "",
+    not_applicable_reason: str = "",
+    flag: str = "",
+    base_version: int | None,
+    by: Membership,
+) -> SavedAnswer:
+    """Store the answer and judge the assessment again.
+
+    `base_version` is the version the person started from, 0 where there was no answer; None saves
+    whatever is stored.
+    """
+    permissions.require(by, "answer")
+    requirement = catalogue_of(assessment).requirements[requirement_id]
+    content = checked_answer(requirement, value, note, not_applicable_reason, flag)
+    with transaction.atomic():
+        now = clock.now()
+        lock_for_answer(assessment, requirement_id)
+        answers = answers_of(assessment)
+        stored = answers.get(requirement_id)
+        version = stored.version if stored else 0
+        if base_version is not None and base_version != version:
+            raise SomebodySavedFirst(
+                theirs=stored or Answer(assessment=assessment, requirement=requirement_id),
+                base=_content_at(assessment, requirement_id, base_version),
+            )
+        before = answer_content(stored) if stored else None
+        answer = stored or Answer(assessment=assessment, requirement=requirement_id, version=0)
+        for field, said in content.items():
+            setattr(answer, field, said)
+        answer.version += 1
+        answer.is_carried_over = False
+        answer.updated_by, answer.updated_at = by.user, now
+        # The lock on the assessment lets one writer in at a time, so neither can surprise.
+        answer.save(force_insert=stored is None, force_update=stored is not None)
+        audit.record(
+            by,
+            "answer.saved",
+            answer,
+            assessment=assessment,
+            requirement=requirement_id,
+            before=before,
+            after={**answer_content(answer), "version": answer.version},
+        )
+    answers[requirement_id] = answer
+    return SavedAnswer(answer, evaluation_of(assessment, answers=answers))
+
+
+def checked_answer(
+    requirement: Requirement, value: Any, note: str, reason: str, flag: str
+) -> dict[str, Any]:
+    """The fields of an answer, or all their faults at once."""
+    faults: dict[str, str] = {}
+    parsed = None
+    try:
+        parsed = parse_answer(requirement, value)
+    except InvalidValue as error:
+        faults["value"] = error.message.get(get_language() or "en")
+    note, reason = clean_text(note), clean_text(reason).strip()
+    for name, said in (("note", note), ("not_applicable_reason", reason)):
+        if len(said) > LONGEST_TEXT:
+            faults[name] = _(
+                "This has %(count)d characters; at most 20,000 are kept. Attach it as a file."
+            ) % {"count": len(said)}
+    if reason and not requirement.answer.may_be_not_applicable:
+        faults["not_applicable_reason"] = _("This requirement cannot be answered “not applicable”.")
+    elif reason and parsed is not None:
+        faults["not_applicable_reason"] = _(
+            "Give either an answer or a reason why it does not apply, not both."
+        )
+    if flag and flag not in list(Flag):
+        faults["flag"] = _("Mark it “dont_know” or “come_back”, or leave the mark empty.")
+    if faults:
+        raise InvalidInput(faults)
+    return {
+        "value": as_json(parsed),
+        "note": note,
+        "not_applicable_reason": reason,
+        "flag": flag,
+    }
+
+
+def clean_text(text: str) -> str:
+    """The text without NUL, which no database keeps, and with plain line ends."""
+    return text.replace("\x00", "").replace("\r\n", "\n")
+
+
+def answer_content(answer: Answer) -> dict[str, Any]:
+    """What a person typed, as it is kept in the audit trail."""
+    return {
+        "value": answer.value,
+        "note": answer.note,
+        "not_applicable_reason": answer.not_applicable_reason,
+        "flag": answer.flag,
+    }
+
+
+def lock_for_answer(assessment: Assessment, requirement_id: str) -> None:
+    """Hold the row and refuse unless this requirement may be changed now."""
+    here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
+    if here.update(updated_at=clock.now()) != 1 or not is_open(assessment, requirement_id):
+        raise AnswerLocked(
+            _("This answer is locked. Only a draft, or what the officer returned, can be changed.")
+        )
+
+
+def is_open(assessment: Assessment, requirement_id: str) -> bool:
+    """Whether this answer may be changed: any in a draft, else what the officer opened again."""
+    if assessment.status == Assessment.Status.DRAFT:
+        return True
+    is_returned = assessment.status == Assessment.Status.RETURNED
+    return is_returned and requirement_id in assessment.reopened
+
+
+def _content_at(assessment: Assessment, requirement_id: str, version: int) -> dict[str, Any] | None:
+    """The answer as it was at a version: what both people started from."""
+    event = AuditEvent.objects.filter(
+        action="answer.saved",
+        after__version=version,
+        assessment=assessment,
+        requirement=requirement_id,
+    ).last()
+    return event.after if event else None

@@ -1,0 +1,345 @@
+"""Starting an assessment, stating its facts, handing it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from checklists import AssessmentEvaluation, InvalidValue, load_catalogue, parse_fact
+from checklists import serialize_value as as_json
+from compliance import audit, clock, permissions, workflow
+from compliance.errors import (
+    AnswerLocked,
+    AssessmentNotReady,
+    InvalidInput,
+    KeyUsedForOther,
+    SomebodySavedFirst,
+    TransitionNotAllowed,
+)
+from compliance.models import (
+    Answer,
+    Assessment,
+    Attestation,
+    Determination,
+    EvidenceUse,
+    Firm,
+    Membership,
+    Submission,
+)
+from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
+from compliance.selectors.package import digest_of, frozen_content, problems_of
+
+ROLES_FACT = "firm.roles"
+EARLIEST, LATEST = date(2015, 1, 1), date(2100, 12, 31)
+LONGEST_STATEMENT = 20_000
+
+
+@dataclass(frozen=True)
+class FactsSaved:
+    assessment: Assessment
+    before: AssessmentEvaluation
+    after: AssessmentEvaluation
+
+
+def start_assessment(
+    *,
+    firm: Firm,
+    title: str,
+    as_of: date,
+    roles: Sequence[str],
+    by: Membership,
+    copy_from: Assessment | None = None,
+) -> Assessment:
+    """A draft, judged as of a date; with facts, answers and evidence of an earlier one if asked."""
+    permissions.require(by, "start_assessment")
+    title = " ".join(title.split())
+    faults: dict[str, str] = {}
+    if not 2 <= len(title) <= 200:
+        faults["title"] = _("Write a title of 2 to 200 characters, such as the mission's name.")
+    if not EARLIEST <= as_of <= LATEST:
+        faults["as_of"] = _("Choose a date from 2015 to 2100.")
+    catalogue = load_catalogue()
+    fact = catalogue.facts[ROLES_FACT]
+    try:
+        parsed = parse_fact(fact, list(roles))
+    except InvalidValue as error:
+        parsed = None
+        faults["roles"] = error.message.get(get_language() or "en")
+    if not parsed and "roles" not in faults:
+        faults["roles"] = _("Choose at least one thing that the firm does.")
+    if faults:
+        raise InvalidInput(faults)
+    facts = dict(copy_from.facts) if copy_from else {}
+    facts[ROLES_FACT] = as_json(parsed)
+    with transaction.atomic():
+        assessment = Assessment.objects.create(
+            firm=firm,
+            title=title,
+            as_of=as_of,
+            catalogue_id=catalogue.id,
+            catalogue_edition=catalogue.edition,
+            facts=facts,
+            created_by=by.user,
+        )
+        if copy_from is not None:
+            _carry_over(copy_from, assessment)
+        audit.record(
+            by,
+            "assessment.started",
+            assessment,
+            assessment=assessment,
+            after={
+                "title": title,
+                "as_of": as_of.isoformat(),
+                "copy_from": str(copy_from.pk) if copy_from else None,
+            },
+        )
+    return assessment
+
+
+def _carry_over(earlier: Assessment, assessment: Assessment) -> None:
+    """Copy answers and uses of evidence; each answer is marked until somebody saves it."""
+    Answer.objects.bulk_create(
+        Answer(
+            assessment=assessment,
+            requirement=answer.requirement,
+            value=answer.value,
+            not_applicable_reason=answer.not_applicable_reason,
+            note=answer.note,
+            flag=answer.flag,
+            is_carried_over=True,
+            updated_by=answer.updated_by,
+            updated_at=answer.updated_at,
+        )
+        for answer in earlier.answers.all()
+    )
+    EvidenceUse.objects.bulk_create(
+        EvidenceUse(assessment=assessment, requirement=use.requirement, evidence_id=use.evidence_id)
+        for use in earlier.evidence_uses.all()
+    )
+
+
+def save_facts(
+    *,
+    assessment: Assessment,
+    values: Mapping[str, Any],
+    by: Membership,
+    base_version: int | None = None,
+) -> FactsSaved:
+    """Change the facts that are named; None means "don't know yet"."""
+    permissions.require(by, "save_facts")
+    catalogue = catalogue_of(assessment)
+    language = get_language() or "en"
+    parsed: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for name, raw in values.items():
+        fact = catalogue.facts.get(name)
+        if fact is None:
+            faults[name] = _("There is no such fact. The catalogue lists the names.")
+            continue
+        try:
+            parsed[name] = as_json(parse_fact(fact, raw))
+        except InvalidValue as error:
+            faults[name] = error.message.get(language)
+    if parsed.get(ROLES_FACT, True) in (None, []):
+        faults[ROLES_FACT] = _("Choose at least one thing that the firm does.")
+    if not faults:
+        faults = _order_of_dates(catalogue_of(assessment).dates, {**assessment.facts, **parsed})
+    if faults:
+        raise InvalidInput(faults)
+    before = evaluation_of(assessment)
+    with transaction.atomic():
+        now = clock.now()
+        here = Assessment.objects.filter(pk=assessment.pk).filter(
+            Q(status=Assessment.Status.DRAFT)
+            | Q(status=Assessment.Status.RETURNED, facts_reopened=True)
+        )
+        if here.update(facts_version=F("facts_version") + 1, updated_at=now) != 1:
+            raise AnswerLocked(
+                _(
+                    "The facts are locked: the assessment is submitted, or only answers were returned."
+                )
+            )
+        stored = Assessment.objects.only("facts", "facts_version").get(pk=assessment.pk)
+        if base_version is not None and stored.facts_version != base_version + 1:
+            raise SomebodySavedFirst(theirs=stored.facts)
+        facts = {**stored.facts, **parsed}
+        changed = {name: v for name, v in parsed.items() if stored.facts.get(name, "") != v}
+        Assessment.objects.filter(pk=assessment.pk).update(facts=facts)
+        if changed:
+            audit.record(
+                by,
+                "facts.saved",
+                assessment,
+                assessment=assessment,
+                before={name: stored.facts.get(name) for name in changed},
+                after=changed,
+            )
+    assessment.facts, assessment.facts_version = facts, stored.facts_version
+    after = evaluation_of(assessment, answers=before.answers, evidence=before.evidence)
+    return FactsSaved(assessment, before.evaluation, after.evaluation)
+
+
+def _order_of_dates(spans: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
+    """Mission dates that end before they begin, each with its sentence."""
+    faults: dict[str, str] = {}
+    for span in spans.values():
+        starts = facts.get(span.from_fact) if span.from_fact else None
+        ends = facts.get(span.until_fact) if span.until_fact else None
+        if starts and ends and ends < starts:  # ISO dates sort as text
+            faults[span.until_fact] = _(
+                "It ends on %(ends)s, before it begins on %(starts)s. Correct one of the dates."
+            ) % {"ends": ends, "starts": starts}
+    return faults
+
+
+def submit_assessment(
+    *,
+    assessment: Assessment,
+    name: str,
+    position: str,
+    statement: str,
+    by: Membership,
+    idempotency_key: str = "",
+) -> Submission:
+    """Freeze the assessment, attest it, and hand it to the reviewers."""
+    permissions.require(by, "submit")
+    earlier = _same_key(assessment, idempotency_key, statement)
+    if earlier is not None:
+        return earlier
+    _require_attestation(name, position, statement)
+    try:
+        with transaction.atomic():
+            # First: it locks the row, so nothing slips in behind.
+            workflow.move(assessment, "submit", reopened=[], facts_reopened=False)
+            stored = Assessment.objects.select_related("firm").get(pk=assessment.pk)
+            state = evaluation_of(stored)
+            problems = problems_of(state)
+            if problems:
+                raise AssessmentNotReady(problems)
+            submission = _freeze(state, name, position, statement, by, idempotency_key)
+            audit.record(
+                by,
+                "assessment.submitted",
+                submission,
+                assessment=stored,
+                after={"number": submission.number, "digest": submission.digest},
+            )
+    except AssessmentNotReady:
+        assessment.refresh_from_db()
+        raise
+    except TransitionNotAllowed:
+        # The same request at the same moment: its twin has just made the submission.
+        earlier = _same_key(assessment, idempotency_key, statement)
+        if earlier is None:
+            raise
+        return earlier
+    return submission
+
+
+def _same_key(assessment: Assessment, key: str, statement: str) -> Submission | None:
+    """The submission this key already made, if any; refuse the key for another statement."""
+    if not key:
+        return None
+    if len(key) > 200:
+        raise InvalidInput({"idempotency_key": _("Use a key of at most 200 characters.")})
+    submission = (
+        Submission.objects.filter(assessment=assessment, idempotency_key=key)
+        .select_related("attestation", "assessment__firm")
+        .first()
+    )
+    if submission is not None and submission.attestation.statement != statement.strip():
+        raise KeyUsedForOther(
+            _("This key already made submission no. %(number)d with another statement.")
+            % {"number": submission.number}
+        )
+    return submission
+
+
+def _require_attestation(name: str, position: str, statement: str) -> None:
+    faults = {}
+    if not 2 <= len(name.strip()) <= 120:
+        faults["name"] = _("Write your full name, at most 120 characters.")
+    if not 2 <= len(position.strip()) <= 120:
+        faults["position"] = _("Write your position in the firm, at most 120 characters.")
+    if len(statement) > LONGEST_STATEMENT:
+        faults["statement"] = _("Write at most 20,000 characters.")
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _freeze(
+    state: AssessmentState, name: str, position: str, statement: str, by: Membership, key: str
+) -> Submission:
+    assessment, now = state.assessment, clock.now()
+    earlier = Submission.objects.filter(assessment=assessment)
+    number = (earlier.aggregate(last=Max("number"))["last"] or 0) + 1
+    words = {"name": name.strip(), "position": position.strip(), "statement": statement.strip()}
+    content = frozen_content(
+        state,
+        number=number,
+        submitted_at=now,
+        attestation={**words, "signed_at": now.isoformat()},
+    )
+    submission = Submission.objects.create(
+        assessment=assessment,
+        number=number,
+        content=content,
+        digest=digest_of(content),
+        band=state.evaluation.band,
+        idempotency_key=key,
+        submitted_by=by.user,
+        submitted_at=now,
+    )
+    Attestation.objects.create(submission=submission, officer=by.user, signed_at=now, **words)
+    if number > 1:
+        _keep_determinations(earlier.get(number=number - 1), submission)
+    return submission
+
+
+def _keep_determinations(last: Submission, submission: Submission) -> None:
+    """What has not changed since the last round stays determined."""
+    then = {row["requirement"]: substance(row) for row in last.content["requirements"]}
+    now = {row["requirement"]: substance(row) for row in submission.content["requirements"]}
+    Determination.objects.bulk_create(
+        Determination(
+            submission=submission,
+            requirement=determination.requirement,
+            outcome=determination.outcome,
+            comment=determination.comment,
+            is_carried_over=True,
+            by_id=determination.by_id,
+            at=determination.at,
+        )
+        for determination in last.determinations.filter(opens_again=False)
+        if determination.requirement in now
+        and now[determination.requirement] == then.get(determination.requirement)
+    )
+
+
+def substance(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What an officer looked at in a frozen row; equal means nothing to look at again."""
+    return (
+        row["applicability"],
+        row["outcome"],
+        row["answer"],
+        row["not_applicable_reason"],
+        row["note"],
+        row["flag"],
+        sorted(row["evidence"]),
+    )
+
+
+def archive_assessment(*, assessment: Assessment, by: Membership) -> None:
+    """Put an assessment away; it stays readable."""
+    permissions.require(by, "archive")
+    with transaction.atomic():
+        workflow.move(assessment, "archive")
+        audit.record(by, "assessment.archived", assessment, assessment=assessment)

@@ -1,0 +1,316 @@
+"""Evidence: what is taken in, checked for being what it says, and attached to a requirement."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from datetime import date
+from pathlib import PurePosixPath
+from typing import IO
+from urllib.parse import urlsplit
+
+import magic
+import pikepdf
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from checklists import Requirement
+from compliance import audit, permissions
+from compliance.errors import InvalidInput, StorageFull
+from compliance.models import Assessment, Evidence, EvidenceUse, Membership
+from compliance.selectors.evaluation import catalogue_of
+from compliance.services.answers import clean_text, lock_for_answer
+
+PDF, ZIP = "application/pdf", "application/zip"
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+# Extension → the media type it is stored and sent with.
+MEDIA_TYPES = {
+    ".pdf": PDF,
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".docx": f"{_OFFICE}wordprocessingml.document",
+    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    ".pptx": f"{_OFFICE}presentationml.presentation",
+    ".zip": ZIP,
+    ".txt": "text/plain",
+    ".csv": "text/csv",
+}
+_OFFICE_FOLDER = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/"}
+_MOST_PIXELS = 100_000_000
+_MOST_MEMBERS, _MOST_UNPACKED = 10_000, 2 * 1024**3
+
+
+def attach_evidence(
+    *,
+    assessment: Assessment,
+    requirement_id: str,
+    kind: str,
+    title: str = "",
+    upload: UploadedFile | None = None,
+    url: str = "",
+    effective_on: date | None = None,
+    expires_on: date | None = None,
+    by: Membership,
+) -> Evidence:
+    """A file or a link, stored with its SHA-256 and attached to one requirement."""
+    permissions.require(by, "attach_evidence")
+    catalogue = catalogue_of(assessment)
+    requirement = catalogue.requirements[requirement_id]
+    faults = _faults(requirement, kind, title, upload, url, effective_on, expires_on)
+    if faults:
+        raise InvalidInput(faults)
+    evidence = Evidence(
+        firm=assessment.firm,
+        kind=kind,
+        title=(title.strip() or shown_name(upload) or url)[:200],
+        url=url.strip(),
+        effective_on=effective_on,
+        expires_on=expires_on,
+        added_by=by.user,
+    )
+    if upload is not None:
+        evidence.filename = shown_name(upload)
+        evidence.media_type = MEDIA_TYPES[_extension(upload)]
+        evidence.size = upload.size or 0
+        evidence.sha256 = _sha256(upload)
+    try:
+        with transaction.atomic():
+            lock_for_answer(assessment, requirement_id)
+            if upload is not None:
+                upload.seek(0)
+                evidence.file.save(evidence.filename, File(upload), save=False)
+            evidence.save(force_insert=True)
+            _use(evidence, assessment, requirement_id, by)
+    except OSError as error:
+        _remove_file(evidence)
+        raise StorageFull(
+            _("The file could not be stored; nothing was changed. Try again, or tell the operator.")
+        ) from error
+    except BaseException:
+        _remove_file(evidence)
+        raise
+    return evidence
+
+
+def attach_existing(
+    *, assessment: Assessment, requirement_id: str, evidence: Evidence, by: Membership
+) -> None:
+    """Let a piece that the firm already keeps serve one more requirement."""
+    permissions.require(by, "attach_evidence")
+    if evidence.firm_id != assessment.firm_id:
+        raise InvalidInput({"evidence": _("Choose a piece of evidence of this firm.")})
+    with transaction.atomic():
+        lock_for_answer(assessment, requirement_id)
+        if not EvidenceUse.objects.filter(
+            assessment=assessment, requirement=requirement_id, evidence=evidence
+        ).exists():
+            _use(evidence, assessment, requirement_id, by)
+
+
+def detach_evidence(
+    *, assessment: Assessment, requirement_id: str, evidence: Evidence, by: Membership
+) -> None:
+    """Take a piece away from one requirement; it stays in the firm's library."""
+    permissions.require(by, "attach_evidence")
+    with transaction.atomic():
+        lock_for_answer(assessment, requirement_id)
+        uses = EvidenceUse.objects.filter(
+            assessment=assessment, requirement=requirement_id, evidence=evidence
+        )
+        gone, _by_model = uses.delete()
+        if gone:
+            audit.record(
+                by,
+                "evidence.detached",
+                evidence,
+                assessment=assessment,
+                requirement=requirement_id,
+                before={"title": evidence.title, "sha256": evidence.sha256},
+            )
+
+
+def _use(evidence: Evidence, assessment: Assessment, requirement_id: str, by: Membership) -> None:
+    EvidenceUse.objects.create(evidence=evidence, assessment=assessment, requirement=requirement_id)
+    audit.record(
+        by,
+        "evidence.attached",
+        evidence,
+        assessment=assessment,
+        requirement=requirement_id,
+        after={"title": evidence.title, "kind": evidence.kind, "sha256": evidence.sha256},
+    )
+
+
+def _remove_file(evidence: Evidence) -> None:
+    """No file without its row: what was written before the failure goes."""
+    if evidence.file and evidence.file.name:
+        evidence.file.storage.delete(evidence.file.name)
+
+
+def shown_name(upload: UploadedFile | None) -> str:
+    """What the person called the file, without folders and characters that do not show."""
+    if upload is None:
+        return ""
+    name = PurePosixPath((upload.name or "").replace("\\", "/")).name
+    name = "".join(letter for letter in name if letter.isprintable()).strip()
+    if len(name) <= 200:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem[: 199 - len(extension)]}{dot}{extension}"
+
+
+def _extension(upload: UploadedFile) -> str:
+    return PurePosixPath(shown_name(upload)).suffix.lower()
+
+
+def _sha256(upload: UploadedFile) -> str:
+    digest = hashlib.sha256()
+    upload.seek(0)
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _faults(
+    requirement: Requirement,
+    kind: str,
+    title: str,
+    upload: UploadedFile | None,
+    url: str,
+    effective_on: date | None,
+    expires_on: date | None,
+) -> dict[str, str]:
+    """Everything that is wrong with what was given, by field."""
+    faults: dict[str, str] = {}
+    if kind not in [spec.kind for spec in requirement.evidence]:
+        faults["kind"] = _("Choose what this is: one of the kinds this requirement names.")
+    if len(title) > 200 or "\x00" in title:
+        faults["title"] = _("Write a title of at most 200 characters.")
+    if effective_on and expires_on and expires_on < effective_on:
+        faults["expires_on"] = _(
+            "It ends on %(ends)s, before it begins on %(begins)s. Correct one of the dates."
+        ) % {"ends": expires_on, "begins": effective_on}
+    if upload is None and not url.strip():
+        faults["file"] = _("Choose a file, or write a link.")
+    elif upload is not None and url.strip():
+        faults["url"] = _("Give either a file or a link, not both.")
+    elif upload is not None:
+        wrong = file_fault(upload)
+        if wrong:
+            faults["file"] = wrong
+    elif not _is_web_address(url.strip()):
+        faults["url"] = _("Write the whole address, beginning with https:// (or http://).")
+    return faults
+
+
+def _is_web_address(url: str) -> bool:
+    if len(url) > 500 or any(letter.isspace() for letter in clean_text(url)):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def file_fault(upload: UploadedFile) -> str:
+    """What is wrong with a file; "" where it is what its name says."""
+    size, limit = upload.size or 0, settings.EVIDENCE_MAX_BYTES
+    if not shown_name(upload):
+        return _("The file has no name. Give it one, such as policy.pdf.")
+    if size == 0:
+        return _("“%(name)s” is empty. Choose the file again.") % {"name": shown_name(upload)}
+    if size > limit:
+        return _(
+            "“%(name)s” has %(size).1f MB; at most %(limit)d MB are taken. "
+            "Make it smaller, or give a link."
+        ) % {
+            "name": shown_name(upload),
+            "size": size / 1024**2,
+            "limit": limit // 1024**2,
+        }
+    extension = _extension(upload)
+    if extension not in MEDIA_TYPES:
+        return _(
+            "“%(extension)s” files are not taken. Use PDF, PNG, JPEG, DOCX, XLSX, PPTX, "
+            "CSV, TXT or ZIP."
+        ) % {"extension": extension or shown_name(upload)}
+    upload.seek(0)
+    is_true = _is_what_it_says(upload, extension)
+    upload.seek(0)
+    if is_true:
+        return ""
+    return _(
+        "“%(name)s” is not a readable %(kind)s file. Open it on your computer and save it again."
+    ) % {"name": shown_name(upload), "kind": extension.lstrip(".").upper()}
+
+
+def _is_what_it_says(upload: IO[bytes] | UploadedFile, extension: str) -> bool:
+    """By its first bytes and by opening it: a name or a signature alone proves nothing."""
+    head = upload.read(8192)
+    upload.seek(0)
+    seen = magic.from_buffer(head, mime=True)
+    if extension == ".pdf":
+        return head.startswith(b"%PDF-") and _opens_as_pdf(upload)
+    if extension in {".png", ".jpg", ".jpeg"}:
+        return seen == MEDIA_TYPES[extension] and _opens_as_image(upload)
+    if extension in {".txt", ".csv"}:
+        return seen.startswith("text/") and _reads_as_text(upload)
+    return _opens_as_zip(upload, _OFFICE_FOLDER.get(extension))
+
+
+def _opens_as_pdf(upload: IO[bytes] | UploadedFile) -> bool:
+    try:
+        with pikepdf.open(io.BytesIO(upload.read())) as pdf:
+            return len(pdf.pages) > 0
+    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, RuntimeError):
+        return False
+
+
+def _opens_as_image(upload: IO[bytes] | UploadedFile) -> bool:
+    try:
+        with Image.open(upload, formats=("PNG", "JPEG")) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                return False
+            image.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
+
+
+def _reads_as_text(upload: IO[bytes] | UploadedFile) -> bool:
+    content = upload.read()
+    if b"\x00" in content:
+        return False
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def _opens_as_zip(upload: IO[bytes] | UploadedFile, folder: str | None) -> bool:
+    """By its list of members alone; nothing is unpacked."""
+    try:
+        with zipfile.ZipFile(upload) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    if not members or len(members) > _MOST_MEMBERS:
+        return False
+    if sum(member.file_size for member in members) > _MOST_UNPACKED:
+        return False
+    names = [member.filename for member in members]
+    if any(name.startswith("/") or ".." in PurePosixPath(name).parts for name in names):
+        return False
+    if folder is None:
+        return True
+    return "[Content_Types].xml" in names and any(name.startswith(folder) for name in names)

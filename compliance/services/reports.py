@@ -1,0 +1,95 @@
+"""Asking for a report. The row is the queue; the broker only rings the bell."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from compliance import audit, clock, permissions, tasks
+from compliance.errors import InvalidInput, TransitionNotAllowed
+from compliance.models import Membership, Report, Submission
+from compliance.selectors.package import digest_of
+from compliance.selectors.submission import review_of
+
+# Without letters and digits that look alike.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def request_report(*, submission: Submission, kind: str, lang: str, by: Membership) -> Report:
+    """The report of this submission as it stands now; asked twice, the same row."""
+    permissions.require(by, "request_report")
+    faults: dict[str, str] = {}
+    if kind not in Report.Kind.values:
+        faults["kind"] = _("Choose “full” or “summary”.")
+    if lang not in Report.Language.values:
+        faults["lang"] = _("Choose “en” or “zh-hans”.")
+    if faults:
+        raise InvalidInput(faults)
+    review = review_of(submission)
+    source_digest = digest_of({"submission": submission.digest, "review": review})
+    same = Report.objects.filter(
+        submission=submission, kind=kind, lang=lang, source_digest=source_digest
+    )
+    report = same.first()
+    if report is not None:
+        return report
+    try:
+        with transaction.atomic():
+            report = Report.objects.create(
+                submission=submission,
+                kind=kind,
+                lang=lang,
+                review=review,
+                source_digest=source_digest,
+                code=_new_code(),
+                requested_by=by.user,
+                requested_at=clock.now(),
+            )
+            audit.record(
+                by,
+                "report.requested",
+                report,
+                assessment=submission.assessment,
+                after={"kind": kind, "lang": lang, "number": submission.number},
+            )
+            transaction.on_commit(partial(tasks.ask_for, report.pk), robust=True)
+    except IntegrityError:
+        return same.get()  # the same request at the same moment won
+    return report
+
+
+def retry_report(*, report: Report, by: Membership) -> Report:
+    """Put a failed report back into the queue with all its attempts."""
+    permissions.require(by, "request_report")
+    failed = Report.objects.filter(pk=report.pk, status=Report.Status.FAILED)
+    with transaction.atomic():
+        fields = {
+            "status": Report.Status.REQUESTED,
+            "attempts": 0,
+            "progress": 0,
+            "step": "",
+            "error": "",
+            "lease_until": None,
+            "finished_at": None,
+        }
+        if failed.update(**fields) != 1:
+            raise TransitionNotAllowed(_("Only a failed report can be asked for again."))
+        audit.record(
+            by,
+            "report.requested",
+            report,
+            assessment=report.submission.assessment,
+            after={"kind": report.kind, "lang": report.lang, "again": True},
+        )
+        transaction.on_commit(partial(tasks.ask_for, report.pk), robust=True)
+    for name, value in fields.items():
+        setattr(report, name, value)
+    return report
+
+
+def _new_code() -> str:
+    letters = "".join(secrets.choice(_ALPHABET) for _position in range(12))
+    return f"TH-{letters[:4]}-{letters[4:8]}-{letters[8:]}"

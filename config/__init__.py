@@ -1,0 +1,5 @@
+"""The installation: settings, routes, Celery."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]
