@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-import factory
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from compliance.demo import answer_all
@@ -59,40 +58,19 @@ FACTS: dict[str, Any] = {
 }
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
-    class Meta:
-        model = User
-        skip_postgeneration_save = True
-
-    email = factory.Sequence(lambda n: f"person{n}@demo.example")
-    name = factory.Sequence(lambda n: f"Person {n}")
-
-    @factory.post_generation
-    def password(self: User, create: bool, extracted: str | None, **kwargs: Any) -> None:
-        self.set_password(extracted or PASSWORD)
-        self.save(update_fields=["password"])
+def person(email: str, name: str = "Person") -> User:
+    """Somebody who signs in with PASSWORD."""
+    return User.objects.create_user(email, PASSWORD, name=name)
 
 
-class FirmFactory(factory.django.DjangoModelFactory[Firm]):
-    class Meta:
-        model = Firm
-
-    name = factory.Sequence(lambda n: f"Demo Firm {n}")
-
-
-class MembershipFactory(factory.django.DjangoModelFactory[Membership]):
-    class Meta:
-        model = Membership
-
-    firm = factory.SubFactory(FirmFactory)
-    user = factory.SubFactory(UserFactory)
-    role = Role.CONTRIBUTOR
+def firm(name: str) -> Firm:
+    return Firm.objects.create(name=name)
 
 
 def member(firm: Firm, role: Role, name: str) -> Membership:
     """A person of that name with that role in the firm."""
-    user = UserFactory.create(email=f"{name.lower()}@demo.example", name=name)
-    return MembershipFactory.create(firm=firm, user=user, role=role)
+    user = person(f"{name.lower()}@demo.example", name)
+    return Membership.objects.create(firm=firm, user=user, role=role)
 
 
 def draft(manager: Membership, *, title: str = "DO-3 launch campaign", **facts: Any) -> Assessment:

@@ -67,7 +67,7 @@ class Assessment(models.Model):
     class Meta:
         verbose_name = _("assessment")
         verbose_name_plural = _("assessments")
-        ordering: ClassVar[list[str]] = ["-created_at"]
+        ordering = ["-created_at"]
         indexes = [models.Index(fields=["firm", "status"], name="assessment_firm_status")]
 
     def __str__(self) -> str:

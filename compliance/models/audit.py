@@ -30,7 +30,7 @@ class AuditEvent(models.Model):
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
-        ordering: ClassVar[list[str]] = ["id"]
+        ordering = ["id"]
         indexes = [
             models.Index(fields=["assessment", "requirement", "id"], name="audit_of_requirement"),
             models.Index(fields=["firm", "id"], name="audit_of_firm"),
@@ -40,7 +40,7 @@ class AuditEvent(models.Model):
         return f"{self.action} {self.subject}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
+        if not self._state.adding:
             self._refuse()
         super().save(*args, **kwargs)
 

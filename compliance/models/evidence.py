@@ -48,7 +48,7 @@ class Evidence(models.Model):
     class Meta:
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
-        ordering: ClassVar[list[str]] = ["added_at"]
+        ordering = ["added_at"]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(file="", url=""), name="evidence_is_a_file_or_a_link"

@@ -37,7 +37,7 @@ class Firm(models.Model):
     class Meta:
         verbose_name = _("firm")
         verbose_name_plural = _("firms")
-        ordering: ClassVar[list[str]] = ["name"]
+        ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name

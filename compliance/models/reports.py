@@ -74,7 +74,7 @@ class Report(models.Model):
     class Meta:
         verbose_name = _("report")
         verbose_name_plural = _("reports")
-        ordering: ClassVar[list[str]] = ["-requested_at"]
+        ordering = ["-requested_at"]
         indexes = [models.Index(fields=["status", "lease_until"], name="report_queue")]
         constraints = [
             models.UniqueConstraint(

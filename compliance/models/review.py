@@ -65,7 +65,7 @@ class Submission(models.Model):
     class Meta:
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
-        ordering: ClassVar[list[str]] = ["-submitted_at"]
+        ordering = ["-submitted_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["assessment", "number"], name="submissions_are_numbered"
@@ -168,7 +168,7 @@ class Finding(models.Model):
     class Meta:
         verbose_name = _("finding")
         verbose_name_plural = _("findings")
-        ordering: ClassVar[list[str]] = ["number"]
+        ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["submission", "number"], name="findings_are_numbered"),
         ]

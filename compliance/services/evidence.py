@@ -7,7 +7,7 @@ import io
 import zipfile
 from datetime import date
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import magic
@@ -52,7 +52,7 @@ def attach_evidence(
     requirement_id: str,
     kind: str,
     title: str = "",
-    upload: UploadedFile | None = None,
+    upload: UploadedFile[Any] | None = None,
     url: str = "",
     effective_on: date | None = None,
     expires_on: date | None = None,
@@ -153,7 +153,7 @@ def _remove_file(evidence: Evidence) -> None:
         evidence.file.storage.delete(evidence.file.name)
 
 
-def shown_name(upload: UploadedFile | None) -> str:
+def shown_name(upload: UploadedFile[Any] | None) -> str:
     """What the person called the file, without folders and characters that do not show."""
     if upload is None:
         return ""
@@ -165,11 +165,11 @@ def shown_name(upload: UploadedFile | None) -> str:
     return f"{stem[: 199 - len(extension)]}{dot}{extension}"
 
 
-def _extension(upload: UploadedFile) -> str:
+def _extension(upload: UploadedFile[Any]) -> str:
     return PurePosixPath(shown_name(upload)).suffix.lower()
 
 
-def _sha256(upload: UploadedFile) -> str:
+def _sha256(upload: UploadedFile[Any]) -> str:
     digest = hashlib.sha256()
     upload.seek(0)
     for chunk in upload.chunks():
@@ -181,7 +181,7 @@ def _faults(
     requirement: Requirement,
     kind: str,
     title: str,
-    upload: UploadedFile | None,
+    upload: UploadedFile[Any] | None,
     url: str,
     effective_on: date | None,
     expires_on: date | None,
@@ -219,7 +219,7 @@ def _is_web_address(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def file_fault(upload: UploadedFile) -> str:
+def file_fault(upload: UploadedFile[Any]) -> str:
     """What is wrong with a file; "" where it is what its name says."""
     size, limit = upload.size or 0, settings.EVIDENCE_MAX_BYTES
     if not shown_name(upload):
@@ -251,7 +251,7 @@ def file_fault(upload: UploadedFile) -> str:
     ) % {"name": shown_name(upload), "kind": extension.lstrip(".").upper()}
 
 
-def _is_what_it_says(upload: IO[bytes] | UploadedFile, extension: str) -> bool:
+def _is_what_it_says(upload: IO[bytes] | UploadedFile[Any], extension: str) -> bool:
     """By its first bytes and by opening it: a name or a signature alone proves nothing."""
     head = upload.read(8192)
     upload.seek(0)
@@ -265,7 +265,7 @@ def _is_what_it_says(upload: IO[bytes] | UploadedFile, extension: str) -> bool:
     return _opens_as_zip(upload, _OFFICE_FOLDER.get(extension))
 
 
-def _opens_as_pdf(upload: IO[bytes] | UploadedFile) -> bool:
+def _opens_as_pdf(upload: IO[bytes] | UploadedFile[Any]) -> bool:
     try:
         with pikepdf.open(io.BytesIO(upload.read())) as pdf:
             return len(pdf.pages) > 0
@@ -273,7 +273,7 @@ def _opens_as_pdf(upload: IO[bytes] | UploadedFile) -> bool:
         return False
 
 
-def _opens_as_image(upload: IO[bytes] | UploadedFile) -> bool:
+def _opens_as_image(upload: IO[bytes] | UploadedFile[Any]) -> bool:
     try:
         with Image.open(upload, formats=("PNG", "JPEG")) as image:
             if image.width * image.height > _MOST_PIXELS:
@@ -284,7 +284,7 @@ def _opens_as_image(upload: IO[bytes] | UploadedFile) -> bool:
     return True
 
 
-def _reads_as_text(upload: IO[bytes] | UploadedFile) -> bool:
+def _reads_as_text(upload: IO[bytes] | UploadedFile[Any]) -> bool:
     content = upload.read()
     if b"\x00" in content:
         return False
@@ -297,7 +297,7 @@ def _reads_as_text(upload: IO[bytes] | UploadedFile) -> bool:
     return False
 
 
-def _opens_as_zip(upload: IO[bytes] | UploadedFile, folder: str | None) -> bool:
+def _opens_as_zip(upload: IO[bytes] | UploadedFile[Any], folder: str | None) -> bool:
     """By its list of members alone; nothing is unpacked."""
     try:
         with zipfile.ZipFile(upload) as archive:

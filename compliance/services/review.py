@@ -41,7 +41,7 @@ def record_determination(
         faults["comment"] = _("Write at most 20,000 characters.")
     elif not comment and (outcome != row["outcome"] or opens_again):
         faults["comment"] = _(
-            "Say why: the firm reads it beside its answer. Only a plain confirmation needs no words."
+            "Say why: the firm reads it beside its answer. Only a plain confirmation needs none."
         )
     if faults:
         raise InvalidInput(faults)
@@ -248,7 +248,7 @@ def _require_other_eyes(submission: Submission, by: Membership) -> None:
 
 
 def _take_up(submission: Submission) -> None:
-    """Move to “in review” and hold the row; refuse anything but the latest, undecided submission."""
+    """Move to “in review” and hold the row; refuse a submission that is decided."""
     if submission.decision:
         raise TransitionNotAllowed(
             _("Submission no. %(number)d is decided; it is not changed any more.")

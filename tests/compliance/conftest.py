@@ -18,7 +18,7 @@ def quiet_bell(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 
 @pytest.fixture
 def firm(db: None) -> Firm:
-    return factories.FirmFactory.create(name="Demo Orbital Co.")
+    return factories.firm("Demo Orbital Co.")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def vera(firm: Firm) -> Membership:
 
 @pytest.fixture
 def dov(db: None) -> Membership:
-    other = factories.FirmFactory.create(name="Other Launch Co.")
+    other = factories.firm("Other Launch Co.")
     return factories.member(other, Role.MANAGER, "Dov")
 
 
