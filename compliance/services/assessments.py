@@ -163,9 +163,7 @@ def save_facts(
         )
         if here.update(facts_version=F("facts_version") + 1, updated_at=now) != 1:
             raise AnswerLocked(
-                _(
-                    "The facts are locked: the assessment is submitted, or only answers were returned."
-                )
+                _("The facts are locked: it is submitted, or only answers were returned.")
             )
         stored = Assessment.objects.only("facts", "facts_version").get(pk=assessment.pk)
         if base_version is not None and stored.facts_version != base_version + 1:
