@@ -31,7 +31,7 @@ lint: setup-dev ## The fast half of check: all of it but the tests
 	$(VENV)/python manage.py catalogue check
 
 bench: setup-dev ## Measure the engine, the pages and the report: median, p95, queries, peak memory
-	@$(VENV)/python -m tools.bench
+	@$(VENV)/python -m tools.bench $(ARGS)
 
 format: setup-dev ## Format the code and mend what ruff can mend
 	$(VENV)/ruff check --fix .
