@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,27 +71,18 @@ class Site:
         return log.is_file() and text in log.read_text()
 
     def children(self) -> dict[str, int]:
-        """The process id of each child by the program it runs."""
-        found: dict[str, int] = {}
-        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for pid in map(int, listed.split()):
-            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-            for name, word in {"web": "gunicorn", "worker": "worker", "clock": "beat"}.items():
-                if word in words:
-                    found[name] = pid
-        return found
+        """The process id of each child by its name."""
+        pids = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        names = {Path(f"/proc/{pid}/comm").read_text().strip(): int(pid) for pid in pids.split()}
+        return {name.removeprefix("th-"): pid for name, pid in names.items()}
 
     def group(self) -> list[int]:
-        """Every living process of this site: each names its folder or its port."""
-        marks = (str(self.folder), f":{self.port}", f"tianheng-{self.port}@")
+        """Every living process of this site: a fork keeps the words of the parent's command."""
         living = []
         for place in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = place.read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if any(mark in words for mark in marks):
-                living.append(int(place.parent.name))
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if f"--port\0{self.port}\0" in place.read_text():
+                    living.append(int(place.parent.name))
         return living
 
     def healthy(self) -> bool:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from compliance.supervisor import Child, GaveUp, Supervisor
+from compliance.supervisor import Child, GaveUp, Supervisor, command_line
 
 LIMIT_S = 20.0
 
 
-def python(code: str) -> list[str]:
-    return [sys.executable, "-c", code]
+def python(code: str) -> Callable[[], object]:
+    return lambda: os.execv(sys.executable, [sys.executable, "-c", code])
 
 
 def is_running(pid: int) -> bool:
@@ -64,10 +64,10 @@ def test_a_dead_child_is_started_again(tmp_path: Path, monkeypatch: pytest.Monke
     )
     try:
         assert running.ready.wait(LIMIT_S)
-        assert child.process is not None
-        first = child.process.pid
+        first = child.pid
+        assert first is not None
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: child.process is not None and child.process.pid != first)
+        wait_for(lambda: child.pid not in {first, None})
     finally:
         running.stop()
     assert said == ["sleeper stopped (signal SIGKILL); starting it again in 0 s."]
@@ -90,8 +90,7 @@ def test_stopping_ends_a_child_that_ignores_the_request_and_what_it_started(
     grandchild = int(pid_file.read_text())
     assert is_running(grandchild)
     running.stop()
-    assert child.process is not None
-    assert child.process.returncode == -signal.SIGKILL
+    assert child.pid is None
     wait_for(lambda: not is_running(grandchild))
 
 
@@ -119,17 +118,27 @@ def test_output_goes_to_the_log_and_errors_to_the_terminal_too(
     assert (tmp_path / "web.log").read_text() == "all is well\nERROR no such host\n"
 
 
+def test_a_child_has_its_own_command_line_and_its_ending_is_told(tmp_path: Path) -> None:
+    def main() -> None:
+        sys.exit(f"no {sys.argv[1]}")
+
+    child = Child("web", command_line(main, "web", "--port"), delay_s=0.05)
+    supervisor = Supervisor([child], folder=tmp_path, logs=tmp_path, say=lambda text: None)
+    with pytest.raises(GaveUp, match=r"exit code 1(?s:.*)no --port"):
+        supervisor.run(is_ready=lambda: False, when_ready=lambda: None)
+
+
 def test_a_killed_parent_takes_its_children_with_it(tmp_path: Path) -> None:
     code = f"""
-import pathlib, sys
+import pathlib, time
 from compliance.supervisor import Child, Supervisor
-child = Child("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+child = Child("sleeper", lambda: time.sleep(600))
 folder = pathlib.Path({str(tmp_path)!r})
 Supervisor([child], folder=folder, logs=folder, say=print).run(
-    is_ready=lambda: True, when_ready=lambda: print(child.process.pid, flush=True)
+    is_ready=lambda: True, when_ready=lambda: print(child.pid, flush=True)
 )
 """
-    parent = subprocess.Popen(python(code), stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     assert is_running(child)

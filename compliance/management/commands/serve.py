@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-import sys
 from argparse import ArgumentParser
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from compliance.supervisor import Child, GaveUp, Supervisor
+from compliance.supervisor import Child, GaveUp, Supervisor, command_line
 
 LOOPBACK = "127.0.0.1"
 WEB_THREADS = 8
@@ -67,23 +67,32 @@ class Command(BaseCommand):
 
 
 def _children(host: str, port: int, var: Path) -> list[Child]:
-    python = sys.executable
-    celery = [python, "-m", "celery", "-A", "config.celery"]
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     embedded = settings.CELERY_BROKER_URL.startswith("filesystem://")
     pool = "threads" if embedded else "prefork"  # prefork wedges on files when a child is killed
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    celery = ["celery", "-A", "config.celery"]
     web = ["--bind", bind, "--worker-class", "gthread", "--workers", "1"]
     web += ["--threads", str(WEB_THREADS), "--graceful-timeout", "5", "--no-control-socket"]
     worker = ["--pool", pool, "--concurrency", str(WORKERS), "--hostname", f"tianheng-{port}@%h"]
-    clock = ["--pidfile", "", "--schedule", str(var / "celerybeat-schedule")]
-    level = ["--loglevel", "INFO"]
+    worker += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    clock = ["--pidfile", "", "--schedule", str(var / "celerybeat-schedule"), "--loglevel", "INFO"]
     return [
-        Child("web", [python, "-m", "gunicorn", "config.wsgi:application", *web]),
-        Child(
-            "worker", [*celery, "worker", "--without-gossip", "--without-mingle", *level, *worker]
-        ),
-        Child("clock", [*celery, "beat", *level, *clock]),
+        Child("web", command_line(_gunicorn, "gunicorn", "config.wsgi:application", *web)),
+        Child("worker", command_line(_celery, *celery, "worker", *worker)),
+        Child("clock", command_line(_celery, *celery, "beat", *clock)),
     ]
+
+
+def _gunicorn() -> None:
+    from gunicorn.app.wsgiapp import run  # in the child: the parent need not wait for it
+
+    run()
+
+
+def _celery() -> None:
+    from celery.__main__ import main
+
+    main()
 
 
 def _port(text: str) -> int:
@@ -111,7 +120,7 @@ def _answers(host: str, port: int) -> bool:
     link = http.client.HTTPConnection(target, port, timeout=2)
     try:
         link.request("GET", "/healthz")
-        return link.getresponse().status < 500
+        return link.getresponse().status in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
     except (OSError, http.client.HTTPException):
         return False
     finally:
