@@ -88,7 +88,7 @@ class Site:
     def healthy(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as it:
-                return it.status == 200
+                return bool(it.status == 200)
         except OSError:
             return False
 
