@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from checklists import Catalogue, load_catalogue
@@ -38,6 +39,15 @@ class Shell:
     @property
     def is_officer(self) -> bool:
         return any(member.role == Role.OFFICER for member in self.memberships)
+
+    @property
+    def may_register_firm(self) -> bool:
+        user = self._request.user
+        return user.is_authenticated and (user.is_superuser or settings.SIGN_UP_OPEN)
+
+    @property
+    def sign_up_open(self) -> bool:
+        return bool(settings.SIGN_UP_OPEN)
 
     @cached_property
     def theme(self) -> str:

@@ -1,21 +1,193 @@
-"""Being built."""
+"""Firms: registering one, its home page, its people, and the start of an assessment."""
 
 from __future__ import annotations
 
-from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from checklists import load_catalogue
+from compliance import clock, permissions
+from compliance.errors import InvalidInput
+from compliance.models import Assessment, Firm, Membership, Role, User
+from compliance.pages.forms import DayInput, PageForm
+from compliance.selectors.home import firm_home_of
+from compliance.services.assessments import start_assessment
+from compliance.services.firms import add_member, register_firm
+from compliance.templatetags.tianheng import language
 
 
-def soon(request: HttpRequest, **_: Any) -> HttpResponse:
-    return render(request, "compliance/home/choose.html")
+def membership_or_404(request: HttpRequest, firm_id: UUID) -> Membership:
+    """The person's role in the firm; a firm without one does not exist for this person."""
+    member = (
+        Membership.objects.filter(firm_id=firm_id, user=signed_in(request))
+        .select_related("firm", "user")
+        .first()
+    )
+    if member is None:
+        raise Http404
+    return member
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind the request; `login_required` has made sure there is one."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+class FirmForm(PageForm):
+    name = forms.CharField(
+        label=gettext_lazy("Name of the firm"),
+        max_length=200,
+        help_text=gettext_lazy("As it stands in the business licence."),
+    )
+
+
+@login_required
+def register(request: HttpRequest) -> HttpResponse:
+    """A form for a new firm; whoever registers it becomes its manager."""
+    form = FirmForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            firm = register_firm(name=form.cleaned_data["name"], by=signed_in(request))
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("%(firm)s is registered.") % {"firm": firm.name})
+            return redirect("firm_home", firm.pk)
+    return render(request, "compliance/firms/register.html", {"form": form}, status=_status(form))
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest, firm_id: UUID) -> HttpResponse:
+    """Where the firm stands: band, scores, blockers, progress, what expires, what happened."""
+    member = membership_or_404(request, firm_id)
+    page = firm_home_of(member, chosen=request.GET.get("assessment", ""))
+    context = {
+        "firm": member.firm,
+        "member": member,
+        "page": page,
+        "may_start": permissions.may(member, "start_assessment"),
+    }
+    return render(request, "compliance/firms/home.html", context)
+
+
+class StartForm(PageForm):
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=200,
+        help_text=gettext_lazy("The mission’s name, or “Whole firm 2026”."),
+    )
+    as_of = forms.DateField(
+        label=gettext_lazy("Judged as of"),
+        widget=DayInput,
+        help_text=gettext_lazy("Rules, limits and evidence count as they stand on this day."),
+    )
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("What does the firm do in it?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose at least one thing that the firm does."),
+        },
+    )
+    copy_from = forms.ModelChoiceField(
+        label=gettext_lazy("Carry answers and evidence over from"),
+        queryset=Assessment.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("nothing, start empty"),
+        help_text=gettext_lazy("Each answer carried over is marked until somebody confirms it."),
+    )
+
+    def __init__(self, *args: object, firm: Firm, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        roles, copy_from = self.fields["roles"], self.fields["copy_from"]
+        if isinstance(roles, forms.MultipleChoiceField):
+            lang = language()
+            choices = load_catalogue().facts["firm.roles"].choices
+            roles.choices = [(choice.id, choice.label.get(lang)) for choice in choices]
+        if isinstance(copy_from, forms.ModelChoiceField):
+            copy_from.queryset = Assessment.objects.filter(firm=firm)
+
+
+@login_required
+def start(request: HttpRequest, firm_id: UUID) -> HttpResponse:
+    """A form for a new assessment of the firm."""
+    member = membership_or_404(request, firm_id)
+    permissions.require(member, "start_assessment")
+    form = StartForm(
+        request.POST or None, initial={"as_of": clock.today()}, firm=member.firm
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            assessment = start_assessment(firm=member.firm, by=member, **form.cleaned_data)
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(
+                request,
+                _("“%(title)s” is started. Answer the facts first.") % {"title": assessment.title},
+            )
+            return redirect("assessment_facts", assessment.pk)
+    context = {"firm": member.firm, "form": form}
+    return render(request, "compliance/firms/start.html", context, status=_status(form))
+
+
+class MemberForm(PageForm):
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        help_text=gettext_lazy("The address with which the person signs in."),
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=Role.choices, initial=Role.CONTRIBUTOR
+    )
+
+
+@login_required
+def people(request: HttpRequest, firm_id: UUID) -> HttpResponse:
+    """Who does what in the firm; a manager adds people."""
+    member = membership_or_404(request, firm_id)
+    form = MemberForm(request.POST or None)
+    if request.method == "POST":
+        permissions.require(member, "invite")
+        if form.is_valid():
+            try:
+                added = add_member(firm=member.firm, by=member, **form.cleaned_data)
+            except InvalidInput as refusal:
+                form.add_refusal(refusal)
+            else:
+                messages.success(
+                    request,
+                    _("%(person)s is now %(role)s.")
+                    % {"person": added.user, "role": added.get_role_display()},
+                )
+                return redirect("firm_people", firm_id)
+    members = Membership.objects.filter(firm=member.firm).select_related("user")
+    context = {
+        "firm": member.firm,
+        "members": members.order_by("user__name", "user__email"),
+        "form": form if permissions.may(member, "invite") else None,
+    }
+    return render(request, "compliance/firms/people.html", context, status=_status(form))
+
+
+def _status(form: forms.Form) -> int:
+    return 422 if form.errors else 200
 
 
 urlpatterns: list[URLPattern] = [
-    path("firms/new/", soon, name="firm_register"),
-    path("firms/<uuid:firm_id>/", soon, name="firm_home"),
-    path("firms/<uuid:firm_id>/assessments/new/", soon, name="assessment_start"),
-    path("firms/<uuid:firm_id>/people/", soon, name="firm_people"),
+    path("firms/new/", register, name="firm_register"),
+    path("firms/<uuid:firm_id>/", home, name="firm_home"),
+    path("firms/<uuid:firm_id>/assessments/new/", start, name="assessment_start"),
+    path("firms/<uuid:firm_id>/people/", people, name="firm_people"),
 ]

@@ -1,0 +1,358 @@
+"""The firm's home page: where its assessment stands, live while drafting, frozen once submitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import ngettext
+
+from checklists import Catalogue, Text, load_catalogue
+from checklists.engine.model import Reason, Score, Track
+from compliance import audit, clock
+from compliance.models import Assessment, AuditEvent, Evidence, EvidenceUse, Membership, Submission
+from compliance.selectors.evaluation import evaluation_of
+from compliance.selectors.submission import submission_state
+
+Words = Text | Reason | Mapping[str, str]
+EXPIRING_WITHIN = timedelta(days=180)
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Blocker:
+    requirement: str
+    title: Words
+    outcome: str
+    reason: Words
+    measure: int
+
+
+@dataclass(frozen=True)
+class TrackScore:
+    track: str
+    claimed: Decimal | None
+    confirmed: Decimal | None
+
+
+@dataclass(frozen=True)
+class SectionLine:
+    id: str
+    title: Words
+    counts: Mapping[str, int]  # applicable requirements by outcome
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def answered(self) -> int:
+        return sum(self.counts.get(outcome, 0) for outcome in ("met", "partly_met", "not_met"))
+
+
+@dataclass(frozen=True)
+class TopicLine:
+    """One line of the dot chart, with its coordinates ready."""
+
+    title: Words
+    claimed: Decimal
+    confirmed: Decimal | None
+    y: int
+    text_y: int
+    claimed_x: int
+    confirmed_x: int | None
+    diamond_y: int
+
+
+@dataclass(frozen=True)
+class TopicChart:
+    lines: tuple[TopicLine, ...]
+    height: int
+    bottom: int
+    axis_y: int
+
+
+@dataclass(frozen=True)
+class Expiring:
+    evidence: Evidence
+    requirement: str
+    has_ended: bool
+
+
+@dataclass(frozen=True)
+class Activity:
+    who: str
+    did: str | Promise
+    what: Words | None
+    event: AuditEvent
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the home page says of one assessment."""
+
+    assessment: Assessment
+    submission: Submission | None  # the latest
+    is_frozen: bool  # the figures are those of the submission
+    band: str
+    band_says: Words
+    tracks: tuple[TrackScore, ...]
+    coverage: str | None
+    taken_up: int
+    opportunities: int
+    blockers: tuple[Blocker, ...]
+    blockers_by_outcome: Mapping[str, int]
+    sections: tuple[SectionLine, ...]
+    topics: TopicChart
+    expiring: tuple[Expiring, ...]
+
+
+    @property
+    def lead(self) -> str:
+        """What the blockers make of the band, in one sentence; "" without blockers."""
+        not_met = self.blockers_by_outcome.get("not_met", 0)
+        if not_met:
+            return ngettext(
+                "%(count)d blocking duty is not met.", "%(count)d blocking duties are not met.", not_met
+            ) % {"count": not_met}
+        count = len(self.blockers)
+        if not count:
+            return ""
+        return ngettext(
+            "%(count)d blocking duty is open or met only in part.",
+            "%(count)d blocking duties are open or met only in part.",
+            count,
+        ) % {"count": count}
+
+
+@dataclass(frozen=True)
+class FirmHome:
+    overview: Overview | None
+    assessments: tuple[Assessment, ...]
+    activity: tuple[Activity, ...]
+
+
+def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
+    """The home page of the member's firm, for the chosen assessment or the latest one."""
+    assessments = tuple(
+        Assessment.objects.filter(firm=member.firm)
+        .select_related("firm")
+        .annotate(last_number=Max("submissions__number"))
+        .order_by("-created_at")
+    )
+    current = _current(assessments, chosen)
+    return FirmHome(
+        overview=overview_of(current) if current else None,
+        assessments=assessments,
+        activity=_activity(member),
+    )
+
+
+def _current(assessments: Iterable[Assessment], chosen: str) -> Assessment | None:
+    latest = None
+    for assessment in assessments:
+        if str(assessment.pk) == chosen:
+            return assessment
+        if latest is None and assessment.status != Assessment.Status.ARCHIVED:
+            latest = assessment
+    return latest
+
+
+def overview_of(assessment: Assessment) -> Overview:
+    """The figures of one assessment (at most six queries)."""
+    submission = (
+        Submission.objects.filter(assessment=assessment).order_by("-number").first()
+    )
+    if submission is not None:
+        submission.assessment = assessment
+    if submission is None or assessment.is_editable:
+        return _live(assessment, submission)
+    return _frozen(assessment, submission)
+
+
+def _live(assessment: Assessment, submission: Submission | None) -> Overview:
+    state = evaluation_of(assessment)
+    catalogue, evaluation = state.catalogue, state.evaluation
+    # While a returned assessment is worked on, what was confirmed in the last round still stands.
+    reviewed = submission_state(submission).scores.confirmed if submission else None
+    counts: dict[str, Counter[str]] = {section: Counter() for section in catalogue.sections}
+    for name, row in evaluation.rows.items():
+        if row.outcome != "not_applicable":
+            counts[catalogue.requirements[name].section][row.outcome] += 1
+    topics = {
+        topic: (
+            evaluation.claimed.by_topic.get((Track.DUTY, topic)),
+            reviewed.by_topic.get((Track.DUTY, topic)) if reviewed else None,
+        )
+        for topic in catalogue.topics
+    }
+    return Overview(
+        assessment=assessment,
+        submission=submission,
+        is_frozen=False,
+        band=evaluation.band,
+        band_says=catalogue.scoring.bands[evaluation.band].says,
+        tracks=(
+            _track("duty", evaluation.claimed.duty, reviewed.duty if reviewed else None),
+            _track(
+                "upcoming", evaluation.claimed.upcoming, reviewed.upcoming if reviewed else None
+            ),
+        ),
+        coverage=_text(evaluation.evidence_coverage),
+        taken_up=evaluation.opportunities.taken_up,
+        opportunities=evaluation.opportunities.total,
+        blockers=tuple(
+            Blocker(
+                requirement=row.requirement,
+                title=catalogue.requirements[row.requirement].title,
+                outcome=row.outcome,
+                reason=row.reason,
+                measure=catalogue.requirements[row.requirement].measure,
+            )
+            for row in evaluation.blockers
+        ),
+        blockers_by_outcome=Counter(str(row.outcome) for row in evaluation.blockers),
+        sections=tuple(
+            SectionLine(section.id, section.title, counts[section.id])
+            for section in catalogue.sections.values()
+        ),
+        topics=topic_chart({catalogue.topics[topic]: pair for topic, pair in topics.items()}),
+        expiring=_expiring(assessment),
+    )
+
+
+def _frozen(assessment: Assessment, submission: Submission) -> Overview:
+    content, scores = submission.content, submission_state(submission).scores
+    counts: dict[str, Counter[str]] = {s["id"]: Counter() for s in content["sections"]}
+    for row in scores.rows:
+        if row.effective != "not_applicable":
+            counts[row.section][row.effective] += 1
+    figures = content["evaluation"]
+    topics = [
+        (
+            Text(title["en"], title["zh_hans"]),
+            (
+                scores.claimed.by_topic.get((Track.DUTY, topic)),
+                scores.confirmed.by_topic.get((Track.DUTY, topic)),
+            ),
+        )
+        for topic, title in content["topics"].items()
+    ]
+    return Overview(
+        assessment=assessment,
+        submission=submission,
+        is_frozen=True,
+        band=scores.band,
+        band_says=content["bands"][scores.band]["says"],
+        tracks=(
+            _track("duty", scores.claimed.duty, scores.confirmed.duty),
+            _track("upcoming", scores.claimed.upcoming, scores.confirmed.upcoming),
+        ),
+        coverage=figures["evidence_coverage"],
+        taken_up=figures["opportunities"]["taken_up"],
+        opportunities=figures["opportunities"]["total"],
+        blockers=tuple(
+            Blocker(
+                requirement=row.requirement,
+                title=row.content["title"],
+                outcome=row.effective,
+                reason=row.content["reason"],
+                measure=row.measure,
+            )
+            for row in scores.blockers
+        ),
+        blockers_by_outcome=Counter(str(row.effective) for row in scores.blockers),
+        sections=tuple(
+            SectionLine(section["id"], section["title"], counts[section["id"]])
+            for section in content["sections"]
+        ),
+        topics=topic_chart(dict(topics)),
+        expiring=_expiring(assessment),
+    )
+
+
+def _track(track: str, claimed: Score, confirmed: Score | None) -> TrackScore:
+    return TrackScore(track, claimed.percent, confirmed.percent if confirmed else None)
+
+
+def _text(score: Score) -> str | None:
+    return None if score.percent is None else str(score.percent)
+
+
+# The chart's own measures: names left of 170, figures right of 790, 6 points of width per percent.
+_LEFT, _PER_CENT, _LINE, _FIRST = 170, 6, 28, 20
+
+
+def topic_chart(topics: Mapping[Text, tuple[Score | None, Score | None]]) -> TopicChart:
+    """Topics with a duty that applies, the weakest first, placed on the chart."""
+    scored = [
+        (title, claimed.percent, confirmed.percent if confirmed else None)
+        for title, (claimed, confirmed) in topics.items()
+        if claimed is not None and claimed.percent is not None
+    ]
+    scored.sort(key=lambda line: (line[1], line[0].en))
+    lines = []
+    for index, (title, claimed, confirmed) in enumerate(scored):
+        y = _FIRST + index * _LINE
+        lines.append(
+            TopicLine(
+                title=title,
+                claimed=claimed,
+                confirmed=confirmed,
+                y=y,
+                text_y=y + 5,
+                claimed_x=_x(claimed),
+                confirmed_x=None if confirmed is None else _x(confirmed),
+                diamond_y=y - 6,
+            )
+        )
+    bottom = _FIRST + len(lines) * _LINE - 14
+    return TopicChart(tuple(lines), height=bottom + 24, bottom=bottom, axis_y=bottom + 18)
+
+
+def _x(percent: Decimal) -> int:
+    return _LEFT + round(percent * _PER_CENT)
+
+
+def _expiring(assessment: Assessment) -> tuple[Expiring, ...]:
+    """Evidence of the assessment that has ended or ends soon, the most pressing first."""
+    today = clock.today()
+    uses = (
+        EvidenceUse.objects.filter(
+            assessment=assessment, evidence__expires_on__lte=today + EXPIRING_WITHIN
+        )
+        .select_related("evidence")
+        .order_by("evidence__expires_on", "requirement")[: SHOWN * 5]
+    )
+    seen: dict[UUID, Expiring] = {}
+    for use in uses:
+        ends_on = use.evidence.expires_on
+        if use.evidence_id not in seen and isinstance(ends_on, date):
+            seen[use.evidence_id] = Expiring(use.evidence, use.requirement, ends_on < today)
+    return tuple(seen.values())[:SHOWN]
+
+
+def _activity(member: Membership) -> tuple[Activity, ...]:
+    catalogue = load_catalogue()
+    events = AuditEvent.objects.filter(firm=member.firm).order_by("-id")[:SHOWN]
+    return tuple(
+        Activity(
+            who=event.actor_name,
+            did=audit.SENTENCES.get(event.action, event.action),
+            what=_title(catalogue, event.requirement),
+            event=event,
+        )
+        for event in events
+    )
+
+
+def _title(catalogue: Catalogue, requirement: str) -> Text | None:
+    known: Any = catalogue.requirements.get(requirement)
+    return known.title if known else None
