@@ -255,7 +255,8 @@ def set_up_run() -> None:
         MIGRATE.run()
         if not _debug_is_off():
             DEMO.run()
-    STATIC.run()
+    if _debug_is_off():  # otherwise each file is served from where it lies
+        STATIC.run()
 
 
 def set_up_test() -> None:
