@@ -439,22 +439,23 @@ class ConditionProgram:
 
     def wanted(self, condition: Condition, state: State) -> int:
         """The facts that keep an unknown condition open, as bits."""
-        match condition:
-            case All(parts) | AnyOf(parts):
-                bits = 0
-                for part in parts:
-                    if self.compile(part)(state) is None:
-                        bits |= self.wanted(part, state)
-                return bits
-            case Not(part):
-                return self.wanted(part, state)
-            case FlagTest(flag):
-                position = self.flag_at[flag]
-                if position not in state.wanted_by_flag:
-                    state.wanted_by_flag[position] = self.wanted(self.flags[position].when, state)
-                return state.wanted_by_flag[position]
-            case FactTest(fact):
-                return self.wanted_fact(self.fact_at[fact], state)
+        # Not a match statement: with most facts missing this is the engine's busiest place.
+        if isinstance(condition, FlagTest):
+            position = self.flag_at[condition.flag]
+            bits = state.wanted_by_flag.get(position)
+            if bits is None:
+                bits = self.wanted(self.flags[position].when, state)
+                state.wanted_by_flag[position] = bits
+            return bits
+        if isinstance(condition, FactTest):
+            return self.wanted_fact(self.fact_at[condition.fact], state)
+        if isinstance(condition, Not):
+            return self.wanted(condition.part, state)
+        bits = 0
+        for part in condition.parts:
+            if self.compile(part)(state) is None:
+                bits |= self.wanted(part, state)
+        return bits
 
     def wanted_fact(self, position: int, state: State) -> int:
         """The question itself, or what has to be answered before it can be asked."""

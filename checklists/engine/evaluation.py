@@ -403,7 +403,7 @@ def evaluate_assessment(
             for place in rule.places:
                 points2[place] += earned
                 weights[place] += weight
-        if confirmed is not NOT_APPLICABLE:
+        if determinations and confirmed is not NOT_APPLICABLE:
             earned = row.confirmed_points2 * weight
             for place in rule.places:
                 confirmed_points2[place] += earned
@@ -422,6 +422,8 @@ def evaluate_assessment(
         for fact in row.missing_facts:
             waiting.setdefault(fact, []).append(name)
 
+    if not determinations:  # nothing is confirmed yet: no points, over the claimed weights
+        confirmed_weights = weights
     claimed = program.board.scores(points2, weights)
     confirmed_scores = program.board.scores(confirmed_points2, confirmed_weights)
     scoring = catalogue.scoring

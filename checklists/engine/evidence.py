@@ -27,6 +27,7 @@ class Span:
 
 
 NOTHING_TO_CHECK = EvidenceCheck()
+COVERED = EvidenceCheck(covered=True)
 
 
 def nothing_attached(catalogue: Catalogue, specs: Sequence[EvidenceSpec]) -> EvidenceCheck:
@@ -69,7 +70,8 @@ def check_evidence(
     any_required = any_valid = False
     for spec in specs:
         any_required = any_required or spec.required
-        of_kind = [item for item in items if item.kind == spec.kind]
+        kind = spec.kind
+        of_kind = [item for item in items if item.kind == kind]
         if not of_kind:
             if spec.required:
                 faults.append(_fault(catalogue, spec.kind, EvidenceProblem.MISSING))
@@ -86,6 +88,8 @@ def check_evidence(
         elif spec.required:
             faults.append(fault)
     covered = not faults if any_required else any_valid
+    if not (faults or covers or unchecked):
+        return COVERED if covered else NOTHING_TO_CHECK
     return EvidenceCheck(
         tuple(faults), tuple(dict.fromkeys(covers)), tuple(dict.fromkeys(unchecked)), covered
     )

@@ -27,26 +27,33 @@ class Text:
         return {"en": self.en, "zh_hans": self.zh_hans}
 
 
-class Track(StrEnum):
+class Word(StrEnum):
+    """A closed list of words that read, compare and serialize as plain strings."""
+
+    # Enum's own hash is written in Python; evaluating looks members up a thousand times.
+    __hash__ = str.__hash__
+
+
+class Track(Word):
     DUTY = "duty"
     UPCOMING = "upcoming"
     OPPORTUNITY = "opportunity"
 
 
-class Severity(StrEnum):
+class Severity(Word):
     BLOCKING = "blocking"
     MAJOR = "major"
     MINOR = "minor"
     OPPORTUNITY = "opportunity"
 
 
-class Applicability(StrEnum):
+class Applicability(Word):
     APPLIES = "applies"
     DOES_NOT_APPLY = "does_not_apply"
     UNDETERMINED = "undetermined"
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     MET = "met"
     PARTLY_MET = "partly_met"
     NOT_MET = "not_met"
@@ -55,14 +62,14 @@ class Outcome(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-class Band(StrEnum):
+class Band(Word):
     READY = "ready"
     CONDITIONALLY_READY = "conditionally_ready"
     INCOMPLETE = "incomplete"
     NOT_READY = "not_ready"
 
 
-class AnswerKind(StrEnum):
+class AnswerKind(Word):
     YES_PARTLY_NO = "yes_partly_no"
     NUMBER = "number"
     DATE = "date"
@@ -70,7 +77,7 @@ class AnswerKind(StrEnum):
     DOCUMENT = "document"
 
 
-class FactKind(StrEnum):
+class FactKind(Word):
     SEVERAL = "several"
     ONE = "one"
     YES_NO = "yes_no"
@@ -78,14 +85,14 @@ class FactKind(StrEnum):
     DATE = "date"
 
 
-class Flag(StrEnum):
+class Flag(Word):
     """What a person may mark a requirement with; a state of its own in list, score and report."""
 
     DONT_KNOW = "dont_know"
     COME_BACK = "come_back"
 
 
-class Comparator(StrEnum):
+class Comparator(Word):
     AT_MOST = "at_most"
     AT_LEAST = "at_least"
     BELOW = "below"
@@ -94,7 +101,7 @@ class Comparator(StrEnum):
     ON_OR_AFTER = "on_or_after"
 
 
-class EvidenceProblem(StrEnum):
+class EvidenceProblem(Word):
     MISSING = "missing"
     EXPIRED = "expired"
     NOT_YET_EFFECTIVE = "not_yet_effective"
@@ -105,7 +112,7 @@ class EvidenceProblem(StrEnum):
 # --- conditions -----------------------------------------------------------------------------------
 
 
-class FactOperator(StrEnum):
+class FactOperator(Word):
     IS = "is"
     ANY_OF = "any_of"
     ALL_OF = "all_of"
