@@ -198,7 +198,7 @@ VENDOR = Step(
         ROOT / "tools" / "vendor.py",
     ],
     (vendor.TARGET / "icons.svg", vendor.TARGET / "tabler.min.css"),
-    lambda: run_logged([PYTHON, "-m", "tools.vendor"]),
+    vendor.build,
 )
 FONTS = Step(
     "fonts",

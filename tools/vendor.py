@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tools.project import ROOT, VAR, SetupError, say
+from tools.project import ROOT, VAR, SetupError
 
 SVG = "{http://www.w3.org/2000/svg}"
 NODE_MODULES = ROOT / "node_modules"
@@ -154,9 +153,3 @@ def build(target: Path = TARGET) -> int:
     shutil.copyfile(OUTLINE_ICONS.parent.parent / "LICENSE", target / "LICENSE.txt")
     return len(names)
 
-
-if __name__ == "__main__":
-    try:
-        say(f"{build()} icons in {_short(TARGET / 'icons.svg')}")
-    except SetupError as error:
-        sys.exit(str(error))
