@@ -1,0 +1,1088 @@
+"""A frozen submission and its review → everything the report prints, as typed values.
+
+Pure: no database, no settings, no clock. What a template shows is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from checklists.engine.model import Outcome, Score, Severity, Track
+from checklists.engine.units import plain
+from checklists.engine.wording import day
+from compliance.reports.words import LANGUAGES, words
+from compliance.selectors.frozen import FrozenRow, FrozenScores, frozen_scores, percent_of
+
+Json = Mapping[str, Any]
+HAN = re.compile("[㐀-䶿一-鿿豈-﫿]")
+LATIN = re.compile("[A-Za-z]")
+SCORED = (Track.DUTY, Track.UPCOMING)
+# the order in which they are shown, and the order in which they need attention
+SHOWN_ORDER = (
+    Outcome.MET,
+    Outcome.PARTLY_MET,
+    Outcome.NOT_MET,
+    Outcome.NOT_ANSWERED,
+    Outcome.UNDETERMINED,
+    Outcome.NOT_APPLICABLE,
+)
+OUTCOME_ORDER = (
+    Outcome.NOT_MET,
+    Outcome.NOT_ANSWERED,
+    Outcome.UNDETERMINED,
+    Outcome.PARTLY_MET,
+    Outcome.MET,
+    Outcome.NOT_APPLICABLE,
+)
+SEVERITY_ORDER = (Severity.BLOCKING, Severity.MAJOR, Severity.MINOR)
+LONG_TEXT = 1200  # characters; a block with more of them may break over pages
+SHOWN_BLOCKERS, SHOWN_STEPS, SHOWN_FINDINGS_SUMMARY = 8, 5, 10
+RUNNING_HEAD = 48  # characters of the firm's name at the head of each page
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text and the language it is written in: fonts, hyphens and readers aloud need it."""
+
+    text: str
+    lang: str  # en or zh-Hans
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A score as it is printed, and the sums it comes from."""
+
+    percent: str | None
+    points: str
+    weight: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two figures that always stand side by side; confirmed is None before any review."""
+
+    claimed: Figure
+    confirmed: Figure | None
+    count: int  # requirements of this track that apply
+
+    @property
+    def shown(self) -> Figure:
+        return self.claimed if self.confirmed is None else self.confirmed
+
+    @property
+    def confirmed_percent(self) -> str | None:
+        return None if self.confirmed is None else self.confirmed.percent
+
+
+@dataclass(frozen=True)
+class Band:
+    title: Words
+    says: Words
+
+
+@dataclass(frozen=True)
+class EvidenceLine:
+    label: str
+    anchor: str
+    title: Words
+    fingerprint: str
+    until: str
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    name: Words
+    detail: Words | None
+    force: Words
+    anchor: str
+
+
+@dataclass(frozen=True)
+class OfficerLine:
+    said: str
+    comment: Words
+    findings: tuple[tuple[str, str], ...]  # label, anchor
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One requirement that applies, or may apply."""
+
+    anchor: str
+    label: str
+    title: Words
+    question: Words
+    outcome: Outcome
+    outcome_word: str
+    standing: str
+    rank: str  # track and severity
+    points: str
+    answer: Words
+    answered: str
+    note: Words
+    reason: Words
+    applies_because: Words
+    evidence: tuple[EvidenceLine, ...]
+    officer: OfficerLine | None
+    clause: Words
+    sources: tuple[SourceLine, ...]
+    doubt: Words
+    is_blocking: bool
+    is_long: bool
+
+
+@dataclass(frozen=True)
+class Tile:
+    outcome: Outcome
+    is_blocking: bool
+
+
+@dataclass(frozen=True)
+class Measure:
+    anchor: str
+    number: int
+    title: Words
+    note: Words
+    duty: Pair
+    upcoming: Pair
+    requirements: tuple[Requirement, ...]
+    off: tuple[Named, ...]
+    duty_tiles: tuple[Tile, ...]
+    upcoming_tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: Words
+    duty: Pair
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    title: str
+    duty: Pair
+    blockers: int
+
+
+@dataclass(frozen=True)
+class Named:
+    label: str
+    title: Words
+
+
+@dataclass(frozen=True)
+class Blocker:
+    anchor: str
+    label: str
+    title: Words
+    outcome: Outcome
+    outcome_word: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do first."""
+
+    mark: str  # a date, or the label of a requirement
+    text: Words
+    label: str
+
+
+@dataclass(frozen=True)
+class StatedFact:
+    label: Words
+    shown: Words
+    is_stated: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    anchor: str
+    label: str
+    requirement: Named
+    requirement_anchor: str
+    severity: str
+    missing: Words
+    close_by: str
+    suggested: Words
+
+
+@dataclass(frozen=True)
+class OpenQuestion:
+    question: Words
+    waiting: tuple[Named, ...]
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    label: str
+    title: Words
+    why: Words
+    decision: str
+
+
+@dataclass(frozen=True)
+class Opportunity:
+    anchor: str
+    label: str
+    title: Words
+    outcome: Outcome
+    outcome_word: str
+    sources: Words
+
+
+@dataclass(frozen=True)
+class EvidencePiece:
+    anchor: str
+    label: str
+    title: Words
+    kind: Words
+    file: str
+    validity: str
+    used_for: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Source:
+    anchor: str
+    id: str
+    name: Words
+    official_name: Words | None  # the Chinese name, where the report is in English
+    number: str
+    force: Words
+    is_verified: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class SumLine:
+    severity: str
+    weight: str
+    counts: str
+    points: str
+    out_of: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How one figure of one track is made."""
+
+    title: str
+    which: str
+    lines: tuple[SumLine, ...]
+    total: SumLine | None
+    result: str
+
+
+@dataclass(frozen=True)
+class BandRule:
+    title: Words
+    rule: str
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who said what, and when."""
+
+    who: Words
+    when: str
+    statement: Words
+
+
+@dataclass(frozen=True)
+class Chapter:
+    anchor: str
+    title: Words
+    number: str = ""  # of a measure
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """One report, ready to be printed."""
+
+    lang: str
+    tag: str  # the language as HTML and PDF name it
+    kind: str
+    w: Mapping[str, str]
+    document_title: str
+    firm: Words
+    running_firm: Words
+    mission: Words
+    number: str
+    code: str
+    digest: str
+    edition: str
+    as_of: str
+    window: str
+    issued: str
+    issued_at: datetime
+    check_url: str
+    state: str
+    state_title: str
+    state_note: str
+    mark: str  # printed across every page; "" once accepted
+    round: str
+    band: Band
+    confirmed_band: Band | None
+    duty: Pair
+    upcoming: Pair
+    coverage: str | None
+    opportunities_taken: str
+    score_lines: tuple[tuple[str, Pair], ...]
+    blockers: tuple[Blocker, ...]
+    blocker_count: str
+    more_blockers: str
+    steps: tuple[Step, ...]
+    steps_hint: str
+    counts: Mapping[Track, tuple[tuple[Outcome, int], ...]]
+    track_titles: Mapping[Track, str]
+    track_meanings: tuple[tuple[str, Words], ...]
+    outcome_meanings: tuple[tuple[Outcome, str, str], ...]
+    skyline_counts: str
+    heat_note: str
+    gates: tuple[int, int]
+    gates_note: str
+    topics: tuple[Topic, ...]
+    facts: tuple[StatedFact, ...]
+    sections: tuple[Section, ...]
+    findings: tuple[Finding, ...]
+    shown_findings: tuple[Finding, ...]
+    more_findings: str
+    open_questions: tuple[OpenQuestion, ...]
+    stated_off: tuple[NotApplicable, ...]
+    ruled_out: tuple[NotApplicable, ...]
+    opportunities: tuple[Opportunity, ...]
+    evidence: tuple[EvidencePiece, ...]
+    sources: tuple[Source, ...]
+    rules: tuple[Words, ...]
+    sums: tuple[Sum, ...]
+    band_rules: tuple[BandRule, ...]
+    checked_up_to: Words
+    notice: Words
+    attested: Signed
+    decided: Signed | None
+    decision: str
+    contents: tuple[Chapter, ...]
+
+    @property
+    def is_full(self) -> bool:
+        return self.kind == "full"
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self.duty.confirmed is not None
+
+
+def report_context(
+    content: Json,
+    review: Json,
+    *,
+    kind: str,
+    lang: str,
+    code: str,
+    digest: str,
+    issued_at: datetime,
+    time_zone: str = "Asia/Shanghai",
+    site_url: str = "",
+) -> ReportContext:
+    """What the report says, from the frozen content and the review as it stood."""
+    return _Writer(content, review, kind, lang, time_zone).context(
+        code=code, digest=digest, issued_at=issued_at, site_url=site_url.rstrip("/")
+    )
+
+
+def own_words(text: str) -> Words:
+    """What a person typed, in the language it seems to be in."""
+    text = text.strip()
+    han, latin = len(HAN.findall(text)), len(LATIN.findall(text))
+    return Words(text, "zh-Hans" if han * 4 > latin else "en")
+
+
+class _Writer:
+    """Everything the pieces of one report share: its language, its rows, its lookups."""
+
+    def __init__(self, content: Json, review: Json, kind: str, lang: str, time_zone: str) -> None:
+        self.content, self.review, self.kind, self.lang = content, review, kind, lang
+        self.tag = LANGUAGES[lang]
+        self.w = words(lang)
+        self.zone = ZoneInfo(time_zone)
+        self.determinations: Mapping[str, Json] = review["determinations"]
+        self.scores: FrozenScores = frozen_scores(
+            dict(content), {name: d["outcome"] for name, d in self.determinations.items()}
+        )
+        self.reviewed = bool(self.determinations)
+        self.row = {row.requirement: row for row in self.scores.rows}
+        self.anchors = {row.requirement: f"r{n}" for n, row in enumerate(self.scores.rows, 1)}
+        self.applying = [r for r in self.scores.rows if not _is_off(r)]
+        self.evidence = {piece["id"]: piece for piece in content["evidence"]}
+        self.source_anchors = {name: f"s{n}" for n, name in enumerate(content["references"], 1)}
+        self.findings_of: dict[str, list[Json]] = {}
+        for finding in review["findings"]:
+            self.findings_of.setdefault(finding["requirement"], []).append(finding)
+
+    # --- words ------------------------------------------------------------------------------------
+
+    def text(self, value: Json | None) -> Words:
+        """A bilingual text in the report's language; in English where it is not translated."""
+        if value is None:
+            return Words("", self.tag)
+        chinese = value.get("zh_hans") or ""
+        if self.lang != "en" and chinese:
+            return Words(chinese, "zh-Hans")
+        return Words(value["en"], "en")
+
+    def say(self, name: str, **values: Any) -> str:
+        return self.w[name].format(**values) if values else self.w[name]
+
+    def own(self, text: str) -> Words:
+        return Words(text, self.tag)
+
+    def outcome(self, outcome: Outcome, track: Track = Track.DUTY) -> str:
+        name = f"opportunity_{outcome}" if track is Track.OPPORTUNITY else str(outcome)
+        return self.w.get(name, self.w[outcome])
+
+    def day(self, iso: str | None) -> str:
+        return "" if not iso else day(date.fromisoformat(iso), self.lang)
+
+    def moment(self, at: datetime | str) -> str:
+        """A day and a time on the clock of the installation, with its distance from UTC."""
+        stamp = datetime.fromisoformat(at) if isinstance(at, str) else at
+        local = stamp.astimezone(self.zone)
+        hours = local.strftime("%z")
+        offset = f"UTC{hours[:3]}:{hours[3:5]}"
+        return f"{day(local.date(), self.lang)} {local:%H:%M} ({offset})"
+
+    def named(self, row: FrozenRow) -> Named:
+        return Named(row.content["source_row"], self.text(row.content["title"]))
+
+    # --- figures ----------------------------------------------------------------------------------
+
+    def pair(self, claimed: Score, confirmed: Score, rows: Iterable[FrozenRow]) -> Pair:
+        return Pair(
+            _figure(claimed), _figure(confirmed) if self.reviewed else None, len(list(rows))
+        )
+
+    def _applying(self, track: Track) -> list[FrozenRow]:
+        return [row for row in self.applying if row.track is track]
+
+    def band(self, name: str) -> Band:
+        info = self.content["bands"][name]
+        return Band(self.text(info["title"]), self.text(info["says"]))
+
+    # --- the whole --------------------------------------------------------------------------------
+
+    def context(
+        self, *, code: str, digest: str, issued_at: datetime, site_url: str
+    ) -> ReportContext:
+        content, review, scores = self.content, self.review, self.scores
+        firm, state = own_words(content["firm"]["name"]), review["state"]
+        number = self.say("submission_no", number=content["number"])
+        title = self.w["report" if self.kind == "full" else "summary_report"]
+        thresholds = content["scoring"]["thresholds"]
+        gates = int(Decimal(thresholds["conditionally_ready"])), int(Decimal(thresholds["ready"]))
+        findings = self.findings()
+        shown = findings if self.kind == "full" else findings[:SHOWN_FINDINGS_SUMMARY]
+        blockers = tuple(self.blocker(row) for row in scores.blockers)
+        steps, steps_hint = self.steps(findings)
+        sections = self.sections()
+        open_questions, opportunities = self.open_questions(), self.opportunities()
+        percent = self.w["percent"]
+        coverage = content["evaluation"]["evidence_coverage"]
+        taken = content["evaluation"]["opportunities"]
+        duty = self.pair(scores.claimed.duty, scores.confirmed.duty, self._applying(Track.DUTY))
+        upcoming = self.pair(
+            scores.claimed.upcoming, scores.confirmed.upcoming, self._applying(Track.UPCOMING)
+        )
+        titles = {t: self.text(content["tracks"][t]["title"]).text for t in Track}
+        return ReportContext(
+            lang=self.lang,
+            tag=self.tag,
+            kind=self.kind,
+            w=self.w,
+            document_title=f"{firm.text}{self.w['colon']}{title}{self.w['comma']}{number}",
+            firm=firm,
+            running_firm=Words(_shortened(firm.text, RUNNING_HEAD), firm.lang),
+            mission=own_words(content["assessment"]["title"]),
+            number=number,
+            code=code,
+            digest=digest,
+            edition=f"{content['catalogue']['id']} {content['catalogue']['edition']}",
+            as_of=self.day(content["assessment"]["as_of"]),
+            window=self.window(),
+            issued=self.moment(issued_at),
+            issued_at=issued_at,
+            check_url=f"{site_url}/verify/{code}/" if site_url else "",
+            state=state,
+            state_title=self.w[f"state_{state}"],
+            state_note=self.state_note(state),
+            mark=self.w.get(f"mark_{state}", ""),
+            round=self.say("round", round=review["round"]),
+            band=self.band(scores.band),
+            confirmed_band=self.band(scores.confirmed_band) if self.reviewed else None,
+            duty=duty,
+            upcoming=upcoming,
+            coverage=None if coverage is None else f"{coverage}{percent}",
+            opportunities_taken=f"{taken['taken_up']} / {taken['total']}",
+            score_lines=((titles[Track.DUTY], duty), (titles[Track.UPCOMING], upcoming)),
+            blockers=blockers[:SHOWN_BLOCKERS],
+            blocker_count=str(len(blockers)),
+            more_blockers=self.say("more_blockers", count=len(blockers) - SHOWN_BLOCKERS)
+            if len(blockers) > SHOWN_BLOCKERS
+            else "",
+            steps=steps,
+            steps_hint=steps_hint,
+            counts={track: self.counts(track) for track in Track},
+            track_titles=titles,
+            track_meanings=tuple(
+                (self.text(info["title"]).text, self.text(info["meaning"]))
+                for info in (content["tracks"][t] for t in Track)
+            ),
+            outcome_meanings=tuple(
+                (outcome, self.w[outcome], self.w[f"{outcome}_means"]) for outcome in SHOWN_ORDER
+            ),
+            skyline_counts=self.w["comma"].join(
+                f"{titles[track]} {pair.count}"
+                for track, pair in ((Track.DUTY, duty), (Track.UPCOMING, upcoming))
+            ),
+            heat_note=self.say(
+                "by_measure_note",
+                which=self.w["confirmed" if self.reviewed else "claimed"].lower(),
+            ),
+            gates=gates,
+            gates_note=self.say("by_section_note", conditional=gates[0], ready=gates[1]),
+            topics=self.topics(),
+            facts=tuple(self.fact(fact) for fact in content["facts"]),
+            sections=sections,
+            findings=findings,
+            shown_findings=shown,
+            more_findings=self.say("more_findings", count=len(findings) - len(shown))
+            if len(findings) > len(shown)
+            else "",
+            open_questions=open_questions,
+            stated_off=tuple(
+                self.stated_off(r) for r in self.applying if r.claimed is Outcome.NOT_APPLICABLE
+            ),
+            ruled_out=tuple(
+                NotApplicable(
+                    r.content["source_row"],
+                    self.text(r.content["title"]),
+                    self.text(r.content["applicability_reason"]),
+                    "",
+                )
+                for r in scores.rows
+                if _is_off(r)
+            ),
+            opportunities=opportunities,
+            evidence=tuple(self.piece(piece) for piece in content["evidence"]),
+            sources=self.sources(),
+            rules=tuple(self.text(rule) for rule in content["scoring"]["rules"]),
+            sums=tuple(self.sums()),
+            band_rules=self.band_rules(gates),
+            checked_up_to=self.text(content["catalogue"]["checked_up_to"]),
+            notice=self.text(content["catalogue"]["notice"]),
+            attested=self.attested(),
+            decided=self.decided(),
+            decision=self.decision(),
+            contents=self.contents(sections, bool(open_questions)),
+        )
+
+    def window(self) -> str:
+        span = self.content["dates"].get("launch_window") or {}
+        ends = [self.day(span.get(name)) for name in ("from", "until")]
+        return "" if not any(ends) else self.say("from_until", start=ends[0], end=ends[1])
+
+    def state_note(self, state: str) -> str:
+        if state == "accepted" and self.review["findings"]:
+            return self.say("state_accepted_findings", count=len(self.review["findings"]))
+        return self.w[f"state_{state}_note"]
+
+    # --- the board's page and the pictures --------------------------------------------------------
+
+    def blocker(self, row: FrozenRow) -> Blocker:
+        return Blocker(
+            self.anchors[row.requirement],
+            row.content["source_row"],
+            self.text(row.content["title"]),
+            row.effective,
+            self.outcome(row.effective),
+        )
+
+    def steps(self, findings: Sequence[Finding]) -> tuple[tuple[Step, ...], str]:
+        """The findings that are due first; without findings, how the blockers are cured."""
+        if findings:
+            due = sorted(self.review["findings"], key=lambda f: (f["due_on"], f["number"]))
+            return (
+                tuple(
+                    Step(
+                        self.day(f["due_on"]),
+                        own_words(f["missing"]),
+                        f"F-{f['number']:02d}",
+                    )
+                    for f in due[:SHOWN_STEPS]
+                ),
+                self.w["next_steps_findings"],
+            )
+        rows = self.scores.blockers[:SHOWN_STEPS]
+        return (
+            tuple(
+                Step(
+                    row.content["source_row"],
+                    self.text(row.content["corrective_action"]),
+                    "",
+                )
+                for row in rows
+            ),
+            self.w["next_steps_blockers"] if rows else "",
+        )
+
+    def counts(self, track: Track) -> tuple[tuple[Outcome, int], ...]:
+        counted = Counter(row.effective for row in self._applying(track))
+        return tuple((outcome, counted[outcome]) for outcome in SHOWN_ORDER if counted[outcome])
+
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics with duties, the weakest first."""
+        blocking = Counter(row.topic for row in self.scores.blockers)
+        found: list[tuple[Decimal, Topic]] = []
+        for name, title in self.content["topics"].items():
+            rows = [row for row in self._applying(Track.DUTY) if row.topic == name]
+            claimed = self.scores.claimed.by_topic[Track.DUTY, name]
+            confirmed = self.scores.confirmed.by_topic[Track.DUTY, name]
+            if not rows or not (claimed.weight or confirmed.weight):
+                continue
+            pair = self.pair(claimed, confirmed, rows)
+            key = Decimal(pair.shown.percent or 0)
+            found.append((key, Topic(self.text(title).text, pair, blocking[name])))
+        return tuple(topic for _, topic in sorted(found, key=lambda item: item[0]))
+
+    # --- requirements -----------------------------------------------------------------------------
+
+    def sections(self) -> tuple[Section, ...]:
+        claimed, confirmed = self.scores.claimed, self.scores.confirmed
+        by_measure: dict[int, list[FrozenRow]] = {}
+        for row in self.scores.rows:
+            by_measure.setdefault(row.measure, []).append(row)
+        return tuple(
+            Section(
+                section["id"],
+                self.text(section["title"]),
+                self.pair(
+                    claimed.by_section[Track.DUTY, section["id"]],
+                    confirmed.by_section[Track.DUTY, section["id"]],
+                    [r for r in self._applying(Track.DUTY) if r.section == section["id"]],
+                ),
+                tuple(
+                    self.measure(measure, by_measure.get(measure["number"], []))
+                    for measure in self.content["measures"]
+                    if measure["section"] == section["id"]
+                ),
+            )
+            for section in self.content["sections"]
+        )
+
+    def measure(self, measure: Json, rows: Sequence[FrozenRow]) -> Measure:
+        number = measure["number"]
+        live = [row for row in rows if not _is_off(row)]
+        pairs = [
+            self.pair(
+                self.scores.claimed.by_measure[track, number],
+                self.scores.confirmed.by_measure[track, number],
+                [row for row in live if row.track is track],
+            )
+            for track in SCORED
+        ]
+        return Measure(
+            anchor=f"m{number}",
+            number=number,
+            title=self.text(measure["title"]),
+            note=self.text(measure["note"]),
+            duty=pairs[0],
+            upcoming=pairs[1],
+            requirements=tuple(self.requirement(row) for row in live)
+            if self.kind == "full"
+            else (),
+            off=tuple(self.named(row) for row in rows if _is_off(row)),
+            duty_tiles=_tiles(row for row in live if row.track is Track.DUTY),
+            upcoming_tiles=_tiles(row for row in live if row.track is Track.UPCOMING),
+        )
+
+    def requirement(self, row: FrozenRow) -> Requirement:
+        form = row.content
+        note, reason = own_words(form["note"]), self.reason(row)
+        officer = self.officer(row)
+        long = len(note.text) + len(reason.text) + (len(officer.comment.text) if officer else 0)
+        everyone = form["applicability"] == "applies" and "to every firm" in str(
+            form["applicability_reason"]["en"]
+        )
+        severity = self.text(self.content["severities"][row.severity]).text
+        track = self.text(self.content["tracks"][row.track]["title"]).text
+        return Requirement(
+            anchor=self.anchors[row.requirement],
+            label=form["source_row"],
+            title=self.text(form["title"]),
+            question=self.text(form["question"]),
+            outcome=row.effective,
+            outcome_word=self.outcome(row.effective, row.track),
+            standing=self.standing(row),
+            rank=track if row.track is Track.OPPORTUNITY else f"{track} · {severity}",
+            points=self.points(row),
+            answer=self.answer(form),
+            answered=self.answered(form),
+            note=note,
+            reason=reason,
+            applies_because=Words("", self.tag)
+            if everyone or row.claimed is Outcome.UNDETERMINED
+            else self.text(form["applicability_reason"]),
+            evidence=tuple(self.evidence_line(self.evidence[name]) for name in form["evidence"]),
+            officer=officer,
+            clause=self.text(form["clause_shown"]),
+            sources=tuple(self.source_line(citation) for citation in form["citations"]),
+            doubt=self.text(form["doubt"]),
+            is_blocking=row.is_blocking_duty,
+            is_long=long > LONG_TEXT,
+        )
+
+    def reason(self, row: FrozenRow) -> Words:
+        """Why the outcome is what it is; a stated reason is printed with the answer instead."""
+        return self.text(row.content["reason"])
+
+    def standing(self, row: FrozenRow) -> str:
+        if row.confirmed is None:
+            return self.w["only_claimed"]
+        if row.confirmed is row.claimed:
+            return self.w["confirmed_as"]
+        return self.say("changed_from", outcome=self.outcome(row.claimed, row.track))
+
+    def points(self, row: FrozenRow) -> str:
+        if not row.weight or row.effective is Outcome.NOT_APPLICABLE:
+            return ""
+        share = Decimal(str(self.content["scoring"]["points"][row.effective]))
+        return f"{self.w['points']} {plain(share * row.weight)} / {row.weight}"
+
+    def answer(self, form: Json) -> Words:
+        if form["answer_shown"] is not None:
+            return self.text(form["answer_shown"])
+        if form["not_applicable_reason"]:
+            return self.own(self.w["stated_not_applicable"])
+        return self.own(self.w["not_answered_yet"])
+
+    def answered(self, form: Json) -> str:
+        """Who answered, when, and what it was marked with."""
+        parts = []
+        if form["flag"]:
+            parts.append(self.w[f"flag_{form['flag']}"])
+        if form["best_practice"]:
+            parts.append(
+                self.w["best_missed" if form["best_practice"] == "missed" else "best_reached"]
+            )
+        if form["answered_at"] and (form["answer_shown"] or form["not_applicable_reason"]):
+            at = datetime.fromisoformat(form["answered_at"]).astimezone(self.zone).date()
+            parts.append(f"{form['answered_by']}, {day(at, self.lang)}")
+        return " · ".join(parts)
+
+    def officer(self, row: FrozenRow) -> OfficerLine | None:
+        determination = self.determinations.get(row.requirement)
+        findings = tuple(
+            (f"F-{f['number']:02d}", f"f{f['number']}")
+            for f in self.findings_of.get(row.requirement, ())
+        )
+        if determination is None:
+            return None
+        changed = row.confirmed is not row.claimed
+        if not changed and not determination["comment"] and not findings:
+            return None  # the column beside it already says "confirmed"
+        said = (
+            self.say("set_to", outcome=self.outcome(row.effective, row.track))
+            if changed
+            else self.w["confirmed_said"]
+        )
+        return OfficerLine(said, own_words(determination["comment"]), findings)
+
+    def evidence_line(self, piece: Json) -> EvidenceLine:
+        digest = piece["sha256"]
+        until = self.day(piece["expires_on"])
+        return EvidenceLine(
+            label=piece["label"],
+            anchor=piece["label"],
+            title=own_words(piece["title"] or self.text(piece["kind_title"]).text),
+            fingerprint=f"{digest[:8]}…{digest[-6:]}" if digest else "",
+            until=self.say("evidence_until", day=until) if until else "",
+        )
+
+    def source_line(self, citation: Json) -> SourceLine:
+        reference = self.content["references"][citation["id"]]
+        parts = [self.text(citation[name]) for name in ("article", "covers") if citation[name]]
+        detail = None
+        if parts:
+            same = {part.lang for part in parts}
+            detail = Words(
+                self.w["comma"].join(part.text.rstrip(".。") for part in parts),
+                parts[0].lang if len(same) == 1 else self.tag,
+            )
+        return SourceLine(
+            self.text(reference["name"]),
+            detail,
+            self.text(reference["force"]),
+            self.source_anchors[citation["id"]],
+        )
+
+    # --- the other chapters -----------------------------------------------------------------------
+
+    def fact(self, fact: Json) -> StatedFact:
+        stated = fact["shown"] is not None
+        shown = (
+            self.text(fact["shown"])
+            if stated
+            else self.own(self.w.get(f"fact_{fact['state']}", self.w["fact_missing"]))
+        )
+        return StatedFact(self.text(fact["label"]), shown, stated)
+
+    def findings(self) -> tuple[Finding, ...]:
+        found = []
+        for finding in self.review["findings"]:
+            row = self.row[finding["requirement"]]
+            found.append(
+                Finding(
+                    anchor=f"f{finding['number']}",
+                    label=f"F-{finding['number']:02d}",
+                    requirement=self.named(row),
+                    requirement_anchor=self.anchors[row.requirement],
+                    severity=self.w[f"severity_{finding['severity']}"],
+                    missing=own_words(finding["missing"]),
+                    close_by=self.day(finding["due_on"]),
+                    suggested=self.text(row.content["corrective_action"]),
+                )
+            )
+        return tuple(found)
+
+    def open_questions(self) -> tuple[OpenQuestion, ...]:
+        waiting: dict[str, list[FrozenRow]] = {}
+        for row in self.applying:
+            if row.claimed is Outcome.UNDETERMINED:
+                for name in row.content["missing_facts"]:
+                    waiting.setdefault(name, []).append(row)
+        return tuple(
+            OpenQuestion(
+                self.text(fact["question"]), tuple(self.named(r) for r in waiting[fact["name"]])
+            )
+            for fact in self.content["facts"]
+            if fact["name"] in waiting
+        )
+
+    def stated_off(self, row: FrozenRow) -> NotApplicable:
+        if row.confirmed is None:
+            decision = self.w["na_open"]
+        elif row.confirmed is Outcome.NOT_APPLICABLE:
+            decision = self.w["na_accepted"]
+        else:
+            decision = self.say("na_refused", outcome=self.outcome(row.confirmed, row.track))
+        return NotApplicable(
+            row.content["source_row"],
+            self.text(row.content["title"]),
+            own_words(row.content["not_applicable_reason"]),
+            decision,
+        )
+
+    def opportunities(self) -> tuple[Opportunity, ...]:
+        return tuple(
+            Opportunity(
+                self.anchors[row.requirement],
+                row.content["source_row"],
+                self.text(row.content["title"]),
+                row.effective,
+                self.outcome(row.effective, Track.OPPORTUNITY),
+                self.joined_names(row),
+            )
+            for row in self._applying(Track.OPPORTUNITY)
+        )
+
+    def joined_names(self, row: FrozenRow) -> Words:
+        names = [
+            self.text(self.content["references"][c["id"]]["name"]) for c in row.content["citations"]
+        ]
+        lang = names[0].lang if names and len({n.lang for n in names}) == 1 else self.tag
+        return Words(self.w["semicolon"].join(name.text for name in names), lang)
+
+    def piece(self, piece: Json) -> EvidencePiece:
+        start, end = self.day(piece["effective_on"]), self.day(piece["expires_on"])
+        size = f"{piece['size'] / 1_000_000:.1f} MB" if piece["size"] >= 50_000 else ""
+        if piece["size"] and not size:
+            size = f"{max(1, round(piece['size'] / 1000))} kB"
+        file = ", ".join(part for part in (piece["filename"], size) if part)
+        return EvidencePiece(
+            anchor=piece["label"],
+            label=piece["label"],
+            title=own_words(piece["title"] or self.text(piece["kind_title"]).text),
+            kind=self.text(piece["kind_title"]),
+            file=file or piece["url"],
+            validity=self.say(
+                "from_until", start=start or self.w["no_start"], end=end or self.w["no_end"]
+            ),
+            used_for=", ".join(
+                self.row[name].content["source_row"]
+                for name in piece["requirements"]
+                if name in self.row
+            ),
+            sha256=piece["sha256"],
+        )
+
+    def sources(self) -> tuple[Source, ...]:
+        """The cited texts; those that bind come first."""
+        names = self.content["references"]
+        order = sorted(names, key=lambda name: (not names[name]["binds"], name))
+        return tuple(self.source(name, names[name]) for name in order)
+
+    def source(self, name: str, reference: Json) -> Source:
+        chinese = reference["name"].get("zh_hans") or ""
+        return Source(
+            anchor=self.source_anchors[name],
+            id=name,
+            name=self.text(reference["name"]),
+            official_name=Words(chinese, "zh-Hans") if self.lang == "en" and chinese else None,
+            number=str(reference["number"] or ""),
+            force=self.text(reference["force"]),
+            is_verified=bool(reference["verified"]),
+            url=reference["url"] or "",
+        )
+
+    # --- how the score is made --------------------------------------------------------------------
+
+    def sums(self) -> Iterable[Sum]:
+        for track in SCORED:
+            title = self.text(self.content["tracks"][track]["title"]).text
+            for which in ("claimed", "confirmed"):
+                yield self.sum(track, title, which)
+
+    def sum(self, track: Track, title: str, which: str) -> Sum:
+        if which == "confirmed" and not self.reviewed:
+            return Sum(title, self.w[which], (), None, self.w["sum_unreviewed"])
+        scores = self.scores.claimed if which == "claimed" else self.scores.confirmed
+        score = scores.duty if track is Track.DUTY else scores.upcoming
+        percent = percent_of(score)
+        if percent is None:
+            return Sum(title, self.w[which], (), None, self.w["sum_nothing"])
+        points = {k: Decimal(str(v)) for k, v in self.content["scoring"]["points"].items()}
+        lines, total = [], 0
+        for severity in SEVERITY_ORDER:
+            outcomes = Counter(
+                row.claimed if which == "claimed" else row.counted
+                for row in self.scores.rows
+                if row.track is track and row.severity is severity
+            )
+            outcomes.pop(Outcome.NOT_APPLICABLE, None)
+            weight, count = self.content["scoring"]["weights"][severity], outcomes.total()
+            if not count:
+                continue
+            total += count
+            earned = sum((points[o] * n * weight for o, n in outcomes.items()), Decimal(0))
+            lines.append(
+                SumLine(
+                    self.text(self.content["severities"][severity]).text,
+                    str(weight),
+                    self.counted(outcomes, which),
+                    plain(earned),
+                    str(count * weight),
+                )
+            )
+        sum_points, sum_weight = plain(score.points), str(score.weight)
+        return Sum(
+            title,
+            self.w[which],
+            tuple(lines),
+            SumLine(self.w["sum_total"], "", str(total), sum_points, sum_weight),
+            self.say("sum_line", points=sum_points, weight=sum_weight, percent=percent),
+        )
+
+    def counted(self, outcomes: Mapping[Outcome, int], which: str) -> str:
+        """18 met, 2 partly met."""
+        parts = []
+        for outcome in OUTCOME_ORDER:
+            if number := outcomes.get(outcome, 0):
+                waiting = which == "confirmed" and outcome is Outcome.NOT_ANSWERED
+                word = self.w["undetermined_yet" if waiting else outcome]
+                parts.append(f"{number} {word.lower()}" if self.lang == "en" else f"{word}{number}")
+        return self.w["comma"].join(parts)
+
+    def band_rules(self, gates: tuple[int, int]) -> tuple[BandRule, ...]:
+        conditional, ready = gates
+        return tuple(
+            BandRule(self.text(self.content["bands"][band]["title"]), rule)
+            for band, rule in (
+                ("not_ready", self.w["band_rule_not_ready"]),
+                ("incomplete", self.w["band_rule_incomplete"]),
+                ("ready", self.say("band_rule_ready", ready=ready)),
+                ("conditionally_ready", self.say("band_rule_conditional", conditional=conditional)),
+                ("not_ready", self.w["band_rule_else"]),
+            )
+        )
+
+    # --- who stands for it ------------------------------------------------------------------------
+
+    def attested(self) -> Signed:
+        said = self.content["attestation"]
+        who = ", ".join(part for part in (said["name"], said["position"]) if part)
+        return Signed(
+            own_words(who), self.moment(said["signed_at"]), own_words(said["statement"] or "")
+        )
+
+    def decided(self) -> Signed | None:
+        decision = self.review["decision"]
+        if decision is None:
+            return None
+        return Signed(
+            own_words(decision["by"]),
+            self.moment(decision["at"]),
+            own_words(decision["statement"] or ""),
+        )
+
+    def decision(self) -> str:
+        decision = self.review["decision"]
+        return self.w[f"decision_{decision['decision']}" if decision else "no_decision"]
+
+    def contents(self, sections: Sequence[Section], has_open: bool) -> tuple[Chapter, ...]:
+        def chapter(name: str) -> Chapter:
+            return Chapter(name, self.own(self.w[name]))
+
+        before = [chapter(name) for name in ("board", "pictures", "facts", "requirements")]
+        measures = [
+            Chapter(measure.anchor, measure.title, str(measure.number))
+            for section in sections
+            for measure in section.measures
+        ]
+        after = ["findings", "open_questions", "off", "opportunities", "evidence_index"]
+        after += ["references", "method", "attestation"]
+        if not has_open:
+            after.remove("open_questions")
+        return (*before, *measures, *(chapter(name) for name in after))
+
+
+def _is_off(row: FrozenRow) -> bool:
+    """Ruled out by the facts. What the firm states as not applicable still counts as applying."""
+    return bool(row.content["applicability"] == "does_not_apply")
+
+
+def _figure(score: Score) -> Figure:
+    return Figure(percent_of(score), plain(score.points), str(score.weight))
+
+
+def _tiles(rows: Iterable[FrozenRow]) -> tuple[Tile, ...]:
+    ordered = sorted(
+        rows, key=lambda r: (OUTCOME_ORDER.index(r.effective), list(Severity).index(r.severity))
+    )
+    return tuple(Tile(row.effective, row.is_blocking_duty) for row in ordered)
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,122 @@
+"""Texts → HTML that is safe, printable with the fonts at hand, and marked with its language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree
+
+from django.template import Library
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from compliance.reports.words import LANGUAGES
+
+# What the cut faces hold for certain; anything else is looked up before it is printed.
+_EXOTIC = re.compile(
+    "[^\\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u203a"
+    "\u3001-\u3020\u4e00-\u9fa5\uff01-\uff5e]"
+)
+_HAN_RUN = re.compile(
+    "[\u3001-\u301b\uff01-\uff5e]*[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+    "(?:[\u3001-\u301b\uff01-\uff5e\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff0-9—]*"
+    "[\u3001-\u301b\uff01-\uff5e\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])?"
+)
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+# Joiners, variation selectors and soft hyphens have no shape of their own.
+_INVISIBLE = frozenset({0xAD, 0x034F, 0xFEFF, *range(0x200B, 0x200E), *range(0x2060, 0x2065)})
+_VARIATION = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0xE0000, 0xE0080)})
+
+
+class Fonts:
+    """Which characters the report can print."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "fonts.conf"
+
+    def has(self, character: str) -> bool:
+        return ord(character) in _characters(self.configuration)
+
+
+@cache
+def _characters(configuration: Path) -> frozenset[int]:
+    """The characters of every regular upright face; read only when a rare one is printed."""
+    from fontTools.ttLib import TTCollection, TTFont
+
+    found: set[int] = set()
+    for folder in ElementTree.parse(configuration).iterfind("dir"):
+        for name in ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf"):
+            path = Path(folder.text or "") / name
+            if not path.is_file():
+                continue
+            if path.suffix == ".ttc":
+                with TTCollection(path, lazy=True) as collection:
+                    found.update(collection.fonts[2].getBestCmap())
+            else:
+                with TTFont(path, lazy=True) as font:
+                    found.update(font.getBestCmap())
+    return frozenset(found)
+
+
+def printable(text: str, fonts: Fonts) -> str:
+    """The text with nothing in it that cannot be printed, or that would turn the line around.
+
+    A character that no font has stands as its number, [U+1F680], so that nothing is lost.
+    """
+    text = _EMPTY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", text)).strip("\n")
+    return _EXOTIC.sub(lambda found: _shown(found.group(), fonts), text)
+
+
+def _shown(character: str, fonts: Fonts) -> str:
+    code = ord(character)
+    if code in _INVISIBLE or code in _VARIATION:
+        return ""
+    category = unicodedata.category(character)
+    if character == "\t" or category == "Zs":
+        return " " if code != 0x3000 else character
+    if category in {"Cc", "Cf", "Cn", "Co", "Cs"} or not fonts.has(character):
+        return f"[U+{code:04X}]"
+    return character
+
+
+def library(lang: str, fonts: Fonts) -> Library:
+    """The filters of the report's templates, for a report in this language."""
+    tag = LANGUAGES[lang]
+    register = Library()
+
+    def plain(text: str) -> str:
+        return printable(str(text), fonts)
+
+    def say(words: object) -> SafeString:
+        """A text; Chinese inside an English one is marked as Chinese."""
+        own = getattr(words, "lang", tag)
+        html = escape(plain(getattr(words, "text", str(words))))
+        if own == "en":
+            html = mark_safe(_HAN_RUN.sub(r'<span lang="zh-Hans">\g<0></span>', html))
+        return html
+
+    def lang_attribute(words: object) -> SafeString:
+        """` lang="en"` for a text that is not in the report's language."""
+        own = getattr(words, "lang", tag)
+        return mark_safe("" if own == tag else f' lang="{own}"')
+
+    def inline(words: object) -> SafeString:
+        """A text inside a line: in a span of its own where its language differs."""
+        attribute, html = lang_attribute(words), say(words)
+        return mark_safe(f"<span{attribute}>{html}</span>") if attribute else html
+
+    for name, use in _named(say=say, lang=lang_attribute, inline=inline, plain=plain):
+        register.filter(name, use, is_safe=False)
+    return register
+
+
+def _named(**filters: Callable[..., object]) -> list[tuple[str, Callable[..., object]]]:
+    return list(filters.items())

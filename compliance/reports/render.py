@@ -1,0 +1,179 @@
+"""ReportContext → HTML → PDF. No database, no settings, no network, no file but the assets."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydyf
+from django.template import Context, Engine
+from django.utils.safestring import SafeString
+from weasyprint import CSS, HTML
+from weasyprint.pdf import tags as pdf_tags
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from compliance.reports import charts
+from compliance.reports.context import Measure, ReportContext
+from compliance.reports.markup import Fonts, library
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "reports"
+ASSETS = TEMPLATES / "assets"
+MARK = "mark.svg"
+Progress = Callable[[str, int], None]
+
+
+def no_progress(step: str, percent: int) -> None:
+    """For callers that do not show any."""
+
+
+class AssetRefused(FatalURLFetchingError):
+    """The document asked for something that is not one of the report's own pictures."""
+
+
+class UnknownName(LookupError):
+    """A template asked for a value that the context does not have."""
+
+
+class _Strict(str):
+    """`string_if_invalid` that lets no misspelt name pass as an empty text."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+    def __mod__(self, name: object) -> str:
+        raise UnknownName(str(name))
+
+
+class Assets(URLFetcher):  # type: ignore[misc]  # it ships no types
+    """Serves the report's own pictures under `asset:`, and nothing else: no file, no network."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__(allowed_protocols=["asset"], allow_redirects=False)
+        self._pictures = {f"asset:{path.name}": path for path in ASSETS.glob("*.svg")}
+        self._mark = mark.encode()
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        """The picture of that name; anything else ends the render."""
+        if url == f"asset:{MARK}":
+            body = self._mark
+        elif url in self._pictures:
+            body = self._pictures[url].read_bytes()
+        else:
+            raise AssetRefused(f"A report may not load {url[:80]!r}.")
+        return URLFetcherResponse(url, body=body, headers={"Content-Type": "image/svg+xml"})
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The charts of one report, drawn when the template asks for them."""
+
+    c: ReportContext
+
+    def cover_art(self) -> SafeString:
+        return charts.cover_art(self.c)
+
+    def skyline(self) -> SafeString:
+        return charts.skyline(self.c)
+
+    def legend(self) -> SafeString:
+        return charts.legend(self.c)
+
+    def tracks(self) -> SafeString:
+        return charts.tracks(self.c)
+
+    def heat(self) -> SafeString:
+        return charts.heat(self.c)
+
+    def sections(self) -> SafeString:
+        return charts.sections(self.c)
+
+    def topics(self) -> SafeString:
+        return charts.topics(self.c)
+
+    def qr(self) -> SafeString:
+        return charts.qr_code(self.c.check_url)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    pdf: bytes
+    pages: int
+
+
+def report_html(c: ReportContext, fonts: Fonts) -> str:
+    """The whole document. Texts are escaped; nothing in them is read as HTML or as a template."""
+    filters = library(c.lang, fonts)
+
+    def chart(measure: Measure) -> SafeString:
+        return charts.mini(c, measure)
+
+    filters.filter("chart", chart)
+    engine = Engine(dirs=[TEMPLATES], autoescape=True, string_if_invalid=_Strict("%s"))
+    engine.template_builtins.append(filters)
+    values: dict[str, Any] = {
+        "c": c,
+        "charts": Pictures(c),
+        "issued": c.issued_at.isoformat(timespec="seconds"),
+    }
+    return engine.get_template("report.html").render(
+        Context(values, autoescape=True, use_l10n=False, use_tz=False)
+    )
+
+
+def render_pdf(c: ReportContext, fonts: Fonts, progress: Progress = no_progress) -> Rendered:
+    """The report as a tagged PDF; the same context gives the same bytes."""
+    progress("writing", 15)
+    html = report_html(c, fonts)
+    progress("layout", 30)
+    assets = Assets(charts.watermark(c.mark, c.lang) if c.mark else "")
+    font_config = FontConfiguration()
+
+    def sheet(text: str) -> CSS:
+        return CSS(string=text, base_url="asset:", url_fetcher=assets, font_config=font_config)
+
+    sheets = [sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"))]
+    if c.mark:
+        sheets.append(sheet(f"@page {{ background: url(asset:{MARK}) no-repeat 0 0 / 210mm 297mm }}"))
+    document = HTML(string=html, base_url="asset:", url_fetcher=assets).render(
+        stylesheets=sheets, font_config=font_config, presentational_hints=False
+    )
+    progress("printing", 70)
+    target = io.BytesIO()
+    identity = f"{c.code} {c.digest} {c.kind} {c.lang} {c.issued_at.isoformat()}"
+    document.write_pdf(
+        target,
+        finisher=_describe_links,
+        pdf_variant="pdf/ua-1",
+        pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
+    )
+    return Rendered(target.getvalue(), len(document.pages))
+
+
+def _describe_links(document: object, pdf: Any) -> None:
+    """PDF/UA wants every link to say what it is."""
+    for found in pdf.objects:
+        if isinstance(found, pydyf.Dictionary) and found.get("Subtype") == "/Link":
+            found.setdefault("Contents", pydyf.String("Link"))
+
+
+_box_tree = pdf_tags._build_box_tree
+
+
+def _box_tree_with_language(box: Any, *rest: Any) -> Iterator[Any]:
+    """WeasyPrint names the language of the document only: carry each element's own one over."""
+    for tag in _box_tree(box, *rest):
+        element = getattr(box, "element", None)
+        lang = element.get("lang") if hasattr(element, "get") else None
+        if lang and element.tag != "html" and tag.get("S") != "/NonStruct":
+            tag["Lang"] = pydyf.String(lang)
+        yield tag
+
+
+pdf_tags._build_box_tree = _box_tree_with_language
