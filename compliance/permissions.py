@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from compliance.errors import NotPermitted
-from compliance.models import Membership, Role
+from compliance.models import Assessment, Firm, Membership, Role
 
 _READERS = frozenset({Role.VIEWER, Role.CONTRIBUTOR, Role.MANAGER, Role.OFFICER})
 _WRITERS = frozenset({Role.CONTRIBUTOR, Role.MANAGER})
@@ -36,11 +38,17 @@ def may(member: Membership, action: str) -> bool:
     return Role(member.role) in ALLOWED[action]
 
 
-def require(member: Membership, action: str) -> None:
-    """Refuse, naming the roles that may."""
+def require(member: Membership, action: str, where: Firm | Assessment | None = None) -> None:
+    """Refuse, naming the roles that may; a role counts in its own firm alone."""
+    if where is not None and member.firm_id != _firm_id(where):
+        raise NotPermitted(_("This belongs to another firm. Sign in as a member of that firm."))
     if not may(member, action):
         roles = ", ".join(str(Role(role).label) for role in sorted(ALLOWED[action]))
         raise NotPermitted(
             _("You are %(role)s in %(firm)s. This needs: %(roles)s. Ask a manager of the firm.")
             % {"role": Role(member.role).label, "firm": member.firm.name, "roles": roles}
         )
+
+
+def _firm_id(where: Firm | Assessment) -> UUID:
+    return where.pk if isinstance(where, Firm) else where.firm_id

@@ -20,8 +20,9 @@ from compliance.selectors.evaluation import (
     catalogue_of,
     evaluation_of,
 )
+from compliance.services.texts import LONGEST_TEXT, clean_text
 
-LONGEST_TEXT = 20_000
+CONTENT = ("value", "note", "not_applicable_reason", "flag")
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def save_answer(
     `base_version` is the version the person started from, 0 where there was no answer; None saves
     whatever is stored.
     """
-    permissions.require(by, "answer")
-    requirement = catalogue_of(assessment).requirements[requirement_id]
+    permissions.require(by, "answer", assessment)
+    requirement = requirement_of(assessment, requirement_id)
     content = checked_answer(requirement, value, note, not_applicable_reason, flag)
     with transaction.atomic():
         now = clock.now()
@@ -92,13 +93,16 @@ def checked_answer(
         parsed = parse_answer(requirement, value)
     except InvalidValue as error:
         faults["value"] = error.message.get(get_language() or "en")
+    gave_reason = reason != ""
     note, reason = clean_text(note), clean_text(reason).strip()
     for name, said in (("note", note), ("not_applicable_reason", reason)):
         if len(said) > LONGEST_TEXT:
             faults[name] = _(
                 "This has %(count)d characters; at most 20,000 are kept. Attach it as a file."
             ) % {"count": len(said)}
-    if reason and not requirement.answer.may_be_not_applicable:
+    if gave_reason and not reason and parsed is None and not faults:
+        faults["not_applicable_reason"] = _("Say why this does not apply; the officer reads it.")
+    elif reason and not requirement.answer.may_be_not_applicable:
         faults["not_applicable_reason"] = _("This requirement cannot be answered “not applicable”.")
     elif reason and parsed is not None:
         faults["not_applicable_reason"] = _(
@@ -116,25 +120,30 @@ def checked_answer(
     }
 
 
-def clean_text(text: str) -> str:
-    """The text without NUL, which no database keeps, and with plain line ends."""
-    return text.replace("\x00", "").replace("\r\n", "\n")
-
-
 def answer_content(answer: Answer) -> dict[str, Any]:
     """What a person typed, as it is kept in the audit trail."""
-    return {
-        "value": answer.value,
-        "note": answer.note,
-        "not_applicable_reason": answer.not_applicable_reason,
-        "flag": answer.flag,
-    }
+    return {name: getattr(answer, name) for name in CONTENT}
+
+
+def requirement_of(assessment: Assessment, requirement_id: str) -> Requirement:
+    """The requirement by its id, from the rules this assessment is judged by."""
+    requirement = catalogue_of(assessment).requirements.get(requirement_id)
+    if requirement is None:
+        raise InvalidInput(
+            {"requirement": _("There is no such requirement. Open it from the task list.")}
+        )
+    return requirement
 
 
 def lock_for_answer(assessment: Assessment, requirement_id: str) -> None:
-    """Hold the row and refuse unless this requirement may be changed now."""
+    """Hold the row, read it anew, and refuse unless this requirement may be changed now."""
     here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
-    if here.update(updated_at=clock.now()) != 1 or not is_open(assessment, requirement_id):
+    held = here.update(updated_at=clock.now()) == 1
+    if held:
+        # The caller read the row before the lock: since then it may have been handed in,
+        # returned with other answers open, or stated with other facts.
+        assessment.refresh_from_db(fields=["status", "reopened", "facts", "facts_version"])
+    if not held or not is_open(assessment, requirement_id):
         raise AnswerLocked(
             _("This answer is locked. Only a draft, or what the officer returned, can be changed.")
         )
@@ -150,10 +159,12 @@ def is_open(assessment: Assessment, requirement_id: str) -> bool:
 
 def _content_at(assessment: Assessment, requirement_id: str, version: int) -> dict[str, Any] | None:
     """The answer as it was at a version: what both people started from."""
-    event = AuditEvent.objects.filter(
-        action="answer.saved",
-        after__version=version,
-        assessment=assessment,
-        requirement=requirement_id,
-    ).last()
-    return event.after if event else None
+    saves = AuditEvent.objects.filter(
+        action="answer.saved", assessment=assessment, requirement=requirement_id
+    )
+    save = saves.filter(after__version=version).last()
+    if save is not None and save.after is not None:
+        return {name: save.after[name] for name in CONTENT}
+    # An answer carried over was never saved here; the first save knows what it replaced.
+    following = saves.filter(after__version=version + 1).last()
+    return following.before if following else None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from checklists import AssessmentEvaluation, InvalidValue, load_catalogue, parse_fact
 from checklists import serialize_value as as_json
+from checklists.engine.model import MissionDate
 from compliance import audit, clock, permissions, workflow
 from compliance.errors import (
     AnswerLocked,
@@ -35,10 +36,10 @@ from compliance.models import (
 )
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.package import digest_of, frozen_content, problems_of
+from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
 
 ROLES_FACT = "firm.roles"
 EARLIEST, LATEST = date(2015, 1, 1), date(2100, 12, 31)
-LONGEST_STATEMENT = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def start_assessment(
     copy_from: Assessment | None = None,
 ) -> Assessment:
     """A draft, judged as of a date; with facts, answers and evidence of an earlier one if asked."""
-    permissions.require(by, "start_assessment")
-    title = " ".join(title.split())
+    permissions.require(by, "start_assessment", firm)
+    title = one_line(title)
     faults: dict[str, str] = {}
     if not 2 <= len(title) <= 200:
         faults["title"] = _("Write a title of 2 to 200 characters, such as the mission's name.")
@@ -74,6 +75,8 @@ def start_assessment(
         faults["roles"] = error.message.get(get_language() or "en")
     if not parsed and "roles" not in faults:
         faults["roles"] = _("Choose at least one thing that the firm does.")
+    if copy_from is not None and copy_from.firm_id != firm.pk:
+        faults["copy_from"] = _("Choose an assessment of this firm.")
     if faults:
         raise InvalidInput(faults)
     facts = dict(copy_from.facts) if copy_from else {}
@@ -134,7 +137,7 @@ def save_facts(
     base_version: int | None = None,
 ) -> FactsSaved:
     """Change the facts that are named; None means "don't know yet"."""
-    permissions.require(by, "save_facts")
+    permissions.require(by, "save_facts", assessment)
     catalogue = catalogue_of(assessment)
     language = get_language() or "en"
     parsed: dict[str, Any] = {}
@@ -150,8 +153,6 @@ def save_facts(
             faults[name] = error.message.get(language)
     if parsed.get(ROLES_FACT, True) in (None, []):
         faults[ROLES_FACT] = _("Choose at least one thing that the firm does.")
-    if not faults:
-        faults = _order_of_dates(catalogue_of(assessment).dates, {**assessment.facts, **parsed})
     if faults:
         raise InvalidInput(faults)
     before = evaluation_of(assessment)
@@ -169,6 +170,10 @@ def save_facts(
         if base_version is not None and stored.facts_version != base_version + 1:
             raise SomebodySavedFirst(theirs=stored.facts)
         facts = {**stored.facts, **parsed}
+        # Held against what is stored now: the other end may have been saved a moment ago.
+        faults = _order_of_dates(catalogue.dates, facts, changed=parsed)
+        if faults:
+            raise InvalidInput(faults)
         changed = {name: v for name, v in parsed.items() if stored.facts.get(name, "") != v}
         Assessment.objects.filter(pk=assessment.pk).update(facts=facts)
         if changed:
@@ -185,12 +190,17 @@ def save_facts(
     return FactsSaved(assessment, before.evaluation, after.evaluation)
 
 
-def _order_of_dates(spans: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-    """Mission dates that end before they begin, each with its sentence."""
+def _order_of_dates(
+    spans: Mapping[str, MissionDate], facts: Mapping[str, Any], *, changed: Mapping[str, Any]
+) -> dict[str, str]:
+    """Changed mission dates that end before they begin, each with its sentence."""
     faults: dict[str, str] = {}
     for span in spans.values():
-        starts = facts.get(span.from_fact) if span.from_fact else None
-        ends = facts.get(span.until_fact) if span.until_fact else None
+        if not span.from_fact or not span.until_fact:
+            continue
+        if span.from_fact not in changed and span.until_fact not in changed:
+            continue
+        starts, ends = facts.get(span.from_fact), facts.get(span.until_fact)
         if starts and ends and ends < starts:  # ISO dates sort as text
             faults[span.until_fact] = _(
                 "It ends on %(ends)s, before it begins on %(starts)s. Correct one of the dates."
@@ -208,7 +218,9 @@ def submit_assessment(
     idempotency_key: str = "",
 ) -> Submission:
     """Freeze the assessment, attest it, and hand it to the reviewers."""
-    permissions.require(by, "submit")
+    permissions.require(by, "submit", assessment)
+    name, position = one_line(name), one_line(position)
+    statement = clean_text(statement).strip()
     earlier = _same_key(assessment, idempotency_key, statement)
     if earlier is not None:
         return earlier
@@ -246,14 +258,16 @@ def _same_key(assessment: Assessment, key: str, statement: str) -> Submission | 
     """The submission this key already made, if any; refuse the key for another statement."""
     if not key:
         return None
-    if len(key) > 200:
-        raise InvalidInput({"idempotency_key": _("Use a key of at most 200 characters.")})
+    if len(key) > 200 or not key.isascii() or not key.isprintable():
+        raise InvalidInput(
+            {"idempotency_key": _("Use a key of at most 200 plain characters, such as a UUID.")}
+        )
     submission = (
         Submission.objects.filter(assessment=assessment, idempotency_key=key)
         .select_related("attestation", "assessment__firm")
         .first()
     )
-    if submission is not None and submission.attestation.statement != statement.strip():
+    if submission is not None and submission.attestation.statement != statement:
         raise KeyUsedForOther(
             _("This key already made submission no. %(number)d with another statement.")
             % {"number": submission.number}
@@ -263,11 +277,11 @@ def _same_key(assessment: Assessment, key: str, statement: str) -> Submission | 
 
 def _require_attestation(name: str, position: str, statement: str) -> None:
     faults = {}
-    if not 2 <= len(name.strip()) <= 120:
+    if not 2 <= len(name) <= 120:
         faults["name"] = _("Write your full name, at most 120 characters.")
-    if not 2 <= len(position.strip()) <= 120:
+    if not 2 <= len(position) <= 120:
         faults["position"] = _("Write your position in the firm, at most 120 characters.")
-    if len(statement) > LONGEST_STATEMENT:
+    if len(statement) > LONGEST_TEXT:
         faults["statement"] = _("Write at most 20,000 characters.")
     if faults:
         raise InvalidInput(faults)
@@ -279,7 +293,7 @@ def _freeze(
     assessment, now = state.assessment, clock.now()
     earlier = Submission.objects.filter(assessment=assessment)
     number = (earlier.aggregate(last=Max("number"))["last"] or 0) + 1
-    words = {"name": name.strip(), "position": position.strip(), "statement": statement.strip()}
+    words = {"name": name, "position": position, "statement": statement}
     content = frozen_content(
         state,
         number=number,
@@ -337,7 +351,7 @@ def substance(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def archive_assessment(*, assessment: Assessment, by: Membership) -> None:
     """Put an assessment away; it stays readable."""
-    permissions.require(by, "archive")
+    permissions.require(by, "archive", assessment)
     with transaction.atomic():
         workflow.move(assessment, "archive")
         audit.record(by, "assessment.archived", assessment, assessment=assessment)

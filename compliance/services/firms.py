@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from compliance import audit, permissions
 from compliance.errors import InvalidInput, NotPermitted
 from compliance.models import Firm, Membership, Role, User
+from compliance.services.texts import one_line
 
 
 def register_firm(*, name: str, by: User) -> Firm:
@@ -17,7 +18,7 @@ def register_firm(*, name: str, by: User) -> Firm:
         raise NotPermitted(
             _("Firms are created by the operator of this installation. Ask them for yours.")
         )
-    name = " ".join(name.split())
+    name = one_line(name)
     if not 2 <= len(name) <= 200:
         raise InvalidInput({"name": _("Write the firm's full name, 2 to 200 characters.")})
     with transaction.atomic():
@@ -29,10 +30,10 @@ def register_firm(*, name: str, by: User) -> Firm:
 
 def add_member(*, firm: Firm, email: str, role: str, by: Membership) -> Membership:
     """A person who already has an account, with a role in the firm."""
-    permissions.require(by, "invite")
+    permissions.require(by, "invite", firm)
     if role not in Role.values:
         raise InvalidInput({"role": _("Choose one of the roles.")})
-    user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    user = User.objects.filter(email__iexact=one_line(email), is_active=True).first()
     if user is None:
         raise InvalidInput(
             {"email": _("Nobody signs in with this address. Ask the operator for an account.")}
