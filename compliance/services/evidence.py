@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
+import re
+import struct
 import zipfile
 from datetime import date
 from pathlib import PurePosixPath
@@ -23,8 +26,10 @@ from checklists import Requirement
 from compliance import audit, permissions
 from compliance.errors import InvalidInput, StorageFull
 from compliance.models import Assessment, Evidence, EvidenceUse, Membership
-from compliance.selectors.evaluation import catalogue_of
-from compliance.services.answers import clean_text, lock_for_answer
+from compliance.services.answers import lock_for_answer, requirement_of
+from compliance.services.texts import one_line
+
+log = logging.getLogger(__name__)
 
 PDF, ZIP = "application/pdf", "application/zip"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -42,8 +47,22 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
 }
 _OFFICE_FOLDER = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/"}
+# How plain text looks by its first bytes; HTML, which a browser would run, is not among them.
+_TEXT_TYPES = frozenset(
+    {
+        "text/plain",
+        "text/csv",
+        "application/csv",
+        "application/json",
+        "application/octet-stream",  # a few characters only
+        "message/rfc822",
+    }
+)
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # none of them is in a text
 _MOST_PIXELS = 100_000_000
 _MOST_MEMBERS, _MOST_UNPACKED = 10_000, 2 * 1024**3
+_MOST_DIRECTORY = 4 * 1024**2  # what Python would have to read to list the members
+_LAST_RECORD = 22 + 65_535
 
 
 def attach_evidence(
@@ -59,52 +78,65 @@ def attach_evidence(
     by: Membership,
 ) -> Evidence:
     """A file or a link, stored with its SHA-256 and attached to one requirement."""
-    permissions.require(by, "attach_evidence")
-    catalogue = catalogue_of(assessment)
-    requirement = catalogue.requirements[requirement_id]
+    permissions.require(by, "attach_evidence", assessment)
+    requirement = requirement_of(assessment, requirement_id)
+    title, url = one_line(title), url.strip()
     faults = _faults(requirement, kind, title, upload, url, effective_on, expires_on)
     if faults:
         raise InvalidInput(faults)
     evidence = Evidence(
         firm=assessment.firm,
         kind=kind,
-        title=(title.strip() or shown_name(upload) or url)[:200],
-        url=url.strip(),
+        title=(title or shown_name(upload) or url)[:200],
+        url=url,
         effective_on=effective_on,
         expires_on=expires_on,
         added_by=by.user,
     )
+    with transaction.atomic():
+        lock_for_answer(assessment, requirement_id)  # so that nothing is stored for nothing
     if upload is not None:
-        evidence.filename = shown_name(upload)
-        evidence.media_type = MEDIA_TYPES[_extension(upload)]
-        evidence.size = upload.size or 0
-        evidence.sha256 = _sha256(upload)
+        _store(evidence, upload)
     try:
         with transaction.atomic():
             lock_for_answer(assessment, requirement_id)
-            if upload is not None:
-                upload.seek(0)
-                evidence.file.save(evidence.filename, File(upload), save=False)
             evidence.save(force_insert=True)
             _use(evidence, assessment, requirement_id, by)
-    except OSError as error:
-        _remove_file(evidence)
-        raise StorageFull(
-            _("The file could not be stored; nothing was changed. Try again, or tell the operator.")
-        ) from error
     except BaseException:
         _remove_file(evidence)
         raise
     return evidence
 
 
+def _store(evidence: Evidence, upload: UploadedFile[Any]) -> None:
+    """Put the file where files are kept, before any row is locked for it: that may take a while."""
+    evidence.filename = shown_name(upload)
+    evidence.media_type = MEDIA_TYPES[_extension(upload)]
+    evidence.size = upload.size or 0
+    evidence.sha256 = _sha256(upload)
+    upload.seek(0)
+    try:
+        evidence.file.save(evidence.filename, File(upload), save=False)
+    except Exception as error:  # each kind of storage has errors of its own
+        log.exception("The evidence %s could not be stored", evidence.pk)
+        _remove_file(evidence)
+        raise StorageFull(
+            _("The file could not be stored; nothing was changed. Try again, or tell the operator.")
+        ) from error
+
+
 def attach_existing(
     *, assessment: Assessment, requirement_id: str, evidence: Evidence, by: Membership
 ) -> None:
     """Let a piece that the firm already keeps serve one more requirement."""
-    permissions.require(by, "attach_evidence")
+    permissions.require(by, "attach_evidence", assessment)
+    requirement = requirement_of(assessment, requirement_id)
     if evidence.firm_id != assessment.firm_id:
         raise InvalidInput({"evidence": _("Choose a piece of evidence of this firm.")})
+    if evidence.kind not in _kinds(requirement):
+        raise InvalidInput(
+            {"evidence": _("Choose a piece of one of the kinds this requirement names.")}
+        )
     with transaction.atomic():
         lock_for_answer(assessment, requirement_id)
         if not EvidenceUse.objects.filter(
@@ -117,7 +149,7 @@ def detach_evidence(
     *, assessment: Assessment, requirement_id: str, evidence: Evidence, by: Membership
 ) -> None:
     """Take a piece away from one requirement; it stays in the firm's library."""
-    permissions.require(by, "attach_evidence")
+    permissions.require(by, "attach_evidence", assessment)
     with transaction.atomic():
         lock_for_answer(assessment, requirement_id)
         uses = EvidenceUse.objects.filter(
@@ -149,8 +181,12 @@ def _use(evidence: Evidence, assessment: Assessment, requirement_id: str, by: Me
 
 def _remove_file(evidence: Evidence) -> None:
     """No file without its row: what was written before the failure goes."""
-    if evidence.file and evidence.file.name:
+    if not evidence.file.name:
+        return
+    try:
         evidence.file.storage.delete(evidence.file.name)
+    except Exception:  # the failure that led here is the one to tell
+        log.exception("The file %s is left over", evidence.file.name)
 
 
 def shown_name(upload: UploadedFile[Any] | None) -> str:
@@ -188,35 +224,40 @@ def _faults(
 ) -> dict[str, str]:
     """Everything that is wrong with what was given, by field."""
     faults: dict[str, str] = {}
-    if kind not in [spec.kind for spec in requirement.evidence]:
+    if kind not in _kinds(requirement):
         faults["kind"] = _("Choose what this is: one of the kinds this requirement names.")
-    if len(title) > 200 or "\x00" in title:
+    if len(title) > 200:
         faults["title"] = _("Write a title of at most 200 characters.")
     if effective_on and expires_on and expires_on < effective_on:
         faults["expires_on"] = _(
             "It ends on %(ends)s, before it begins on %(begins)s. Correct one of the dates."
         ) % {"ends": expires_on, "begins": effective_on}
-    if upload is None and not url.strip():
+    if upload is None and not url:
         faults["file"] = _("Choose a file, or write a link.")
-    elif upload is not None and url.strip():
+    elif upload is not None and url:
         faults["url"] = _("Give either a file or a link, not both.")
     elif upload is not None:
         wrong = file_fault(upload)
         if wrong:
             faults["file"] = wrong
-    elif not _is_web_address(url.strip()):
+    elif not _is_web_address(url):
         faults["url"] = _("Write the whole address, beginning with https:// (or http://).")
     return faults
 
 
+def _kinds(requirement: Requirement) -> set[str]:
+    return {spec.kind for spec in requirement.evidence}
+
+
 def _is_web_address(url: str) -> bool:
-    if len(url) > 500 or any(letter.isspace() for letter in clean_text(url)):
+    if len(url) > 500 or not all(letter.isprintable() and letter != " " for letter in url):
         return False
     try:
         parts = urlsplit(url)
+        has_place = bool(parts.hostname) and parts.port != 0  # reading the port checks it
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return parts.scheme in {"http", "https"} and has_place
 
 
 def file_fault(upload: UploadedFile[Any]) -> str:
@@ -261,8 +302,8 @@ def _is_what_it_says(upload: IO[bytes] | UploadedFile[Any], extension: str) -> b
     if extension in {".png", ".jpg", ".jpeg"}:
         return seen == MEDIA_TYPES[extension] and _opens_as_image(upload)
     if extension in {".txt", ".csv"}:
-        return seen.startswith("text/") and _reads_as_text(upload)
-    return _opens_as_zip(upload, _OFFICE_FOLDER.get(extension))
+        return seen in _TEXT_TYPES and _reads_as_text(upload)
+    return head.startswith(b"PK\x03\x04") and _opens_as_zip(upload, _OFFICE_FOLDER.get(extension))
 
 
 def _opens_as_pdf(upload: IO[bytes] | UploadedFile[Any]) -> bool:
@@ -286,31 +327,41 @@ def _opens_as_image(upload: IO[bytes] | UploadedFile[Any]) -> bool:
 
 def _reads_as_text(upload: IO[bytes] | UploadedFile[Any]) -> bool:
     content = upload.read()
-    if b"\x00" in content:
-        return False
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return True
+        return not _CONTROLS.search(text)
     return False
 
 
 def _opens_as_zip(upload: IO[bytes] | UploadedFile[Any], folder: str | None) -> bool:
     """By its list of members alone; nothing is unpacked."""
+    if _directory_size(upload) > _MOST_DIRECTORY:
+        return False
     try:
         with zipfile.ZipFile(upload) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
         return False
     if not members or len(members) > _MOST_MEMBERS:
         return False
     if sum(member.file_size for member in members) > _MOST_UNPACKED:
         return False
     names = [member.filename for member in members]
-    if any(name.startswith("/") or ".." in PurePosixPath(name).parts for name in names):
+    if any(name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) for name in names):
         return False
     if folder is None:
         return True
     return "[Content_Types].xml" in names and any(name.startswith(folder) for name in names)
+
+
+def _directory_size(upload: IO[bytes] | UploadedFile[Any]) -> int:
+    """Bytes of the list of members as the archive's last record gives it, read before the list."""
+    upload.seek(0, io.SEEK_END)
+    upload.seek(max(0, upload.tell() - _LAST_RECORD))
+    tail = upload.read()
+    upload.seek(0)
+    start = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[start + 12 : start + 16], "little") if start >= 0 else 0
