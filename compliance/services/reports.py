@@ -20,7 +20,7 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def request_report(*, submission: Submission, kind: str, lang: str, by: Membership) -> Report:
     """The report of this submission as it stands now; asked twice, the same row."""
-    permissions.require(by, "request_report")
+    permissions.require(by, "request_report", submission.assessment)
     faults: dict[str, str] = {}
     if kind not in Report.Kind.values:
         faults["kind"] = _("Choose “full” or “summary”.")
@@ -63,7 +63,7 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
 
 def retry_report(*, report: Report, by: Membership) -> Report:
     """Put a failed report back into the queue with all its attempts."""
-    permissions.require(by, "request_report")
+    permissions.require(by, "request_report", report.submission.assessment)
     failed = Report.objects.filter(pk=report.pk, status=Report.Status.FAILED)
     with transaction.atomic():
         fields = {

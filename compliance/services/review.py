@@ -12,11 +12,20 @@ from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions, workflow
 from compliance.errors import InvalidInput, NotPermitted, SomebodySavedFirst, TransitionNotAllowed
-from compliance.models import Assessment, Determination, Finding, Membership, Submission
+from compliance.models import (
+    Assessment,
+    AuditEvent,
+    Determination,
+    Finding,
+    Membership,
+    Submission,
+)
 from compliance.models.review import DETERMINABLE
-from compliance.services.answers import LONGEST_TEXT, clean_text
+from compliance.services.texts import LONGEST_TEXT, clean_text
 
 _DETERMINABLE = frozenset(str(outcome) for outcome in DETERMINABLE)
+# Who did one of these has worked for the firm under review.
+THE_FIRMS_WORK = ("facts.saved", "answer.saved", "evidence.attached", "assessment.submitted")
 
 
 def record_determination(
@@ -30,7 +39,7 @@ def record_determination(
     by: Membership,
 ) -> Determination:
     """The officer's outcome for one requirement; another one than claimed needs a comment."""
-    permissions.require(by, "determine")
+    permissions.require(by, "determine", submission.assessment)
     _require_other_eyes(submission, by)
     row = row_of(submission, requirement_id)
     comment = clean_text(comment).strip()
@@ -77,11 +86,11 @@ def record_determination(
 
 
 def confirm_remaining(*, submission: Submission, by: Membership, measure: int | None = None) -> int:
-    """Confirm what is claimed met, or not applicable, and not determined yet; gives how many.
+    """Confirm what is claimed met and not determined yet; gives how many.
 
-    Anything less than met deserves a look of its own, so it is left.
+    Anything else, a stated “not applicable” included, deserves a look of its own, so it is left.
     """
-    permissions.require(by, "determine")
+    permissions.require(by, "determine", submission.assessment)
     _require_other_eyes(submission, by)
     with transaction.atomic():
         _take_up(submission)
@@ -126,7 +135,7 @@ def raise_finding(
     by: Membership,
 ) -> Finding:
     """A gap on record, with the day by which it is to be closed."""
-    permissions.require(by, "raise_finding")
+    permissions.require(by, "raise_finding", submission.assessment)
     _require_other_eyes(submission, by)
     row_of(submission, requirement_id)
     missing = clean_text(missing).strip()
@@ -141,7 +150,8 @@ def raise_finding(
         raise InvalidInput(faults)
     with transaction.atomic():
         _take_up(submission)
-        last = Finding.objects.filter(submission=submission).aggregate(last=Max("number"))["last"]
+        earlier = Finding.objects.filter(submission__assessment=submission.assessment)
+        last = earlier.aggregate(last=Max("number"))["last"]
         finding = Finding.objects.create(
             submission=submission,
             number=(last or 0) + 1,
@@ -167,29 +177,34 @@ def return_to_firm(
     *, submission: Submission, comment: str, reopen_facts: bool = False, by: Membership
 ) -> None:
     """Hand it back: only what the officer marked is open again."""
-    permissions.require(by, "return")
+    permissions.require(by, "return", submission.assessment)
     _require_other_eyes(submission, by)
     comment = clean_text(comment).strip()
-    opened = list(
-        submission.determinations.filter(opens_again=True).values_list("requirement", flat=True)
-    )
-    faults: dict[str, str] = {}
-    if not comment or len(comment) > LONGEST_TEXT:
-        faults["comment"] = _("Say what the firm has to do, in at most 20,000 characters.")
-    if not opened and not reopen_facts:
-        faults["opens_again"] = _(
-            "Mark at least one answer “open again”, or open the facts; else nothing could change."
-        )
-    if faults:
-        raise InvalidInput(faults)
-    if reopen_facts:
-        # What did not apply may apply once the facts change, and must then be open too.
-        opened += [
-            row["requirement"]
-            for row in submission.content["requirements"]
-            if row["applicability"] != "applies" and row["requirement"] not in opened
-        ]
     with transaction.atomic():
+        # Hold the row (SQLite lets one writer in anyway), so that nobody marks an answer meanwhile.
+        Assessment.objects.select_for_update().get(pk=submission.assessment_id)
+        opened = list(
+            submission.determinations.filter(opens_again=True)
+            .order_by("requirement")
+            .values_list("requirement", flat=True)
+        )
+        faults: dict[str, str] = {}
+        if not comment or len(comment) > LONGEST_TEXT:
+            faults["comment"] = _("Say what the firm has to do, in at most 20,000 characters.")
+        if not opened and not reopen_facts:
+            faults["opens_again"] = _(
+                "Mark at least one answer “open again”, or open the facts; "
+                "else nothing could change."
+            )
+        if faults:
+            raise InvalidInput(faults)
+        if reopen_facts:
+            # What did not apply may apply once the facts change, and must then be open too.
+            opened += [
+                row["requirement"]
+                for row in submission.content["requirements"]
+                if row["applicability"] != "applies" and row["requirement"] not in opened
+            ]
         workflow.move(submission.assessment, "return", reopened=opened, facts_reopened=reopen_facts)
         _decide(submission, Submission.Decision.RETURNED, comment, by)
         audit.record(
@@ -203,7 +218,7 @@ def return_to_firm(
 
 def accept_assessment(*, submission: Submission, statement: str, by: Membership) -> None:
     """Accept, with a signed statement; what was not determined keeps counting nothing."""
-    permissions.require(by, "accept")
+    permissions.require(by, "accept", submission.assessment)
     _require_other_eyes(submission, by)
     statement = clean_text(statement).strip()
     if len(statement) > LONGEST_TEXT:
@@ -239,9 +254,16 @@ def row_of(submission: Submission, requirement_id: str) -> Mapping[str, Any]:
 
 def _require_other_eyes(submission: Submission, by: Membership) -> None:
     """Nobody reviews what they answered or attested, whatever their role is today."""
-    user = by.user
-    attested = submission.submitted_by_id == user.pk
-    if attested or submission.assessment.answers.filter(updated_by=user).exists():
+    user, assessment = by.user, submission.assessment
+    # An answer remembers its last writer alone, the trail every one; what was carried over from
+    # an earlier assessment stands in the answer only.
+    if (
+        submission.submitted_by_id == user.pk
+        or assessment.answers.filter(updated_by=user).exists()
+        or AuditEvent.objects.filter(
+            assessment=assessment, actor=user, action__in=THE_FIRMS_WORK
+        ).exists()
+    ):
         raise NotPermitted(
             _("You answered or attested this yourself. Another officer has to review it.")
         )
@@ -249,12 +271,13 @@ def _require_other_eyes(submission: Submission, by: Membership) -> None:
 
 def _take_up(submission: Submission) -> None:
     """Move to “in review” and hold the row; refuse a submission that is decided."""
-    if submission.decision:
+    workflow.move(submission.assessment, "review")
+    # Asked of the database: the assessment may be in review again with a later submission.
+    if not Submission.objects.filter(pk=submission.pk, decision="").exists():
         raise TransitionNotAllowed(
             _("Submission no. %(number)d is decided; it is not changed any more.")
             % {"number": submission.number}
         )
-    workflow.move(submission.assessment, "review")
 
 
 def _decide(submission: Submission, decision: str, statement: str, by: Membership) -> None:
