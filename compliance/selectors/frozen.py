@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from checklists.engine.model import Band, Outcome, Score, Scores, Severity, Track
+from checklists.engine.model import Applicability, Band, Outcome, Score, Scores, Severity, Track
 from checklists.engine.scoring import ScoreBoard, Thresholds, band_of, worst_first
 
 Json = dict[str, Any]
@@ -43,10 +43,14 @@ class FrozenRow:
 
     @property
     def counted(self) -> Outcome:
-        """What the confirmed score counts: not determined yet earns nothing."""
+        """What the confirmed score counts: not determined yet earns nothing.
+
+        What the facts rule out leaves the sum; what the firm states as not applicable leaves it
+        only once the officer agrees.
+        """
         if self.confirmed is not None:
             return self.confirmed
-        if self.claimed is Outcome.NOT_APPLICABLE:
+        if self.content["applicability"] == Applicability.DOES_NOT_APPLY:
             return Outcome.NOT_APPLICABLE
         return Outcome.NOT_ANSWERED
 
