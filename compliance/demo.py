@@ -18,7 +18,7 @@ from django.utils.translation import override
 from checklists import Catalogue, Outcome, Requirement
 from checklists.engine.model import AnswerKind, Applicability, Comparator, NumberCheck, Track
 from compliance import clock
-from compliance.models import Assessment, Firm, Membership, Role, Submission, User
+from compliance.models import Assessment, Firm, Membership, Report, Role, Submission, User
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts, start_assessment, submit_assessment
@@ -121,8 +121,9 @@ def remove_demo() -> None:
     """Everything `make_demo` made, and all that was done in the demo firms since."""
     with transaction.atomic():
         for firm in Firm.objects.filter(name__in=[ORBITAL, LAUNCH]):
-            for evidence in firm.evidence.exclude(file=""):
-                transaction.on_commit(_file_removal(evidence.file))
+            reports = Report.objects.filter(submission__assessment__firm=firm)
+            for row in (*firm.evidence.exclude(file=""), *reports.exclude(file="")):
+                transaction.on_commit(_file_removal(row.file), robust=True)
             Submission.objects.filter(assessment__firm=firm).delete()
             Assessment.objects.filter(firm=firm).delete()
             firm.delete()

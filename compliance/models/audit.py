@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from compliance.models.assessments import Assessment
 from compliance.models.firms import Firm
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def update(self, **values: Any) -> NoReturn:
+        _refuse()
+
+    def delete(self) -> NoReturn:
+        _refuse()
 
 
 class AuditEvent(models.Model):
@@ -27,6 +35,8 @@ class AuditEvent(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
+    objects: ClassVar[models.Manager[AuditEvent]] = AuditEventQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
@@ -41,11 +51,12 @@ class AuditEvent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            self._refuse()
+            _refuse()
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse()
+        _refuse()
 
-    def _refuse(self) -> NoReturn:
-        raise TypeError("An audit event is never changed or deleted.")
+
+def _refuse() -> NoReturn:
+    raise TypeError("An audit event is never changed or deleted.")
