@@ -60,6 +60,7 @@ from checklists.engine.model import (
 CATALOGUES = Path(__file__).resolve().parent.parent / "catalogue"
 DEFAULT_CATALOGUE = "cnsa_2025_2027"
 MAX_FILES = 3000
+MAX_KEPT = 8  # editions in the cache: whoever writes rules makes one with every change
 CORE_FILES = (
     "catalogue.yaml",
     "facts.yaml",
@@ -219,6 +220,11 @@ def _write_cache(cache_dir: Path, digest: str, forms: Forms) -> None:
             file.write(hashlib.sha256(kept).hexdigest().encode() + b"\n" + kept)
         # Another process may do the same at this moment: both write the same, the last one stays.
         os.replace(name, _cache_path(cache_dir, digest))
+        kept_files = sorted(
+            cache_dir.glob("catalogue-*.json"), key=lambda path: path.stat().st_mtime
+        )
+        for old in kept_files[:-MAX_KEPT]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 

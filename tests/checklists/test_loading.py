@@ -494,6 +494,14 @@ def test_a_changed_file_is_read_anew(small_folder: Path, tmp_path: Path) -> None
     assert second.requirements["small.m01.rules_known"].guidance.en == "Other guidance."
 
 
+def test_the_cache_keeps_a_handful_of_editions(small_folder: Path, tmp_path: Path) -> None:
+    path = small_folder / RULES_KNOWN
+    for number in range(loader.MAX_KEPT + 3):
+        path.write_text(path.read_text() + f"# change {number}\n")
+        read_catalogue(small_folder, cache_dir=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == loader.MAX_KEPT
+
+
 @pytest.mark.parametrize("damage", ["", "{}", "cut", "altered"])
 def test_a_damaged_cache_is_passed_over(small_folder: Path, tmp_path: Path, damage: str) -> None:
     cache = tmp_path / "cache"
