@@ -124,9 +124,7 @@ def start(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     """A form for a new assessment of the firm."""
     member = membership_or_404(request, firm_id)
     permissions.require(member, "start_assessment")
-    form = StartForm(
-        request.POST or None, initial={"as_of": clock.today()}, firm=member.firm
-    )
+    form = StartForm(request.POST or None, initial={"as_of": clock.today()}, firm=member.firm)
     if request.method == "POST" and form.is_valid():
         try:
             assessment = start_assessment(firm=member.firm, by=member, **form.cleaned_data)

@@ -60,9 +60,7 @@ def _broker() -> None:
         _writable(Path(options["data_folder_out"]))
         return
     options |= {"socket_connect_timeout": TIMEOUT_S, "socket_timeout": TIMEOUT_S}
-    with app.connection_for_write(
-        connect_timeout=TIMEOUT_S, transport_options=options
-    ) as broker:
+    with app.connection_for_write(connect_timeout=TIMEOUT_S, transport_options=options) as broker:
         broker.ensure_connection(max_retries=1, interval_start=0, timeout=TIMEOUT_S)
 
 

@@ -1,7 +1,129 @@
-"""..."""
+"""Reports: asking for one, watching it being made, downloading it."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+import re
+from uuid import UUID
 
-urlpatterns: list[URLPattern] = []
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from compliance import permissions
+from compliance.models import Report
+from compliance.pages.firms import signed_in
+from compliance.pages.forms import PageForm
+from compliance.pages.review import submission_or_404
+from compliance.selectors.reports import line_of, reports_of
+from compliance.services.reports import request_report, retry_report
+from compliance.templatetags.tianheng import language
+
+
+class ReportForm(PageForm):
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Report.Kind.choices)
+    lang = forms.ChoiceField(label=gettext_lazy("Language"), choices=Report.Language.choices)
+
+
+@login_required
+def reports(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """The reports of a submission, and a form that asks for another."""
+    submission, member = submission_or_404(request, submission_id)
+    form = ReportForm(request.POST or None, initial={"lang": language()})
+    if request.method == "POST" and form.is_valid():
+        report = request_report(submission=submission, by=member, **form.cleaned_data)
+        if report.status == Report.Status.READY:
+            messages.info(request, _("This report is made already: nothing changed since."))
+        else:
+            messages.success(
+                request, _("The report is asked for. You can leave this page meanwhile.")
+            )
+        return redirect("reports", submission_id)
+    context = {
+        "submission": submission,
+        "firm": submission.assessment.firm,
+        "lines": reports_of(submission),
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "compliance/reports/reports.html", context, status=status)
+
+
+def _report_or_404(request: HttpRequest, report_id: UUID) -> Report:
+    visible = Report.objects.visible_to(signed_in(request))  # type: ignore[attr-defined]
+    report: Report = get_object_or_404(visible, pk=report_id)
+    return report
+
+
+@require_safe
+@login_required
+def report_status(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """How far one report is: its line in the list for htmx, a page for everybody else."""
+    report = _report_or_404(request, report_id)
+    submission = report.submission
+    context = {
+        "line": line_of(report),
+        "submission": submission,
+        "firm": submission.assessment.firm,
+    }
+    is_partial = bool(getattr(request, "htmx", False))
+    template = "_report.html" if is_partial else "report.html"
+    return render(request, f"compliance/reports/{template}", context)
+
+
+@require_safe
+@login_required
+def report_download(request: HttpRequest, report_id: UUID) -> FileResponse:
+    """The PDF, as a file that no browser opens as something else."""
+    report = _report_or_404(request, report_id)
+    if report.status != Report.Status.READY or not report.file:
+        raise Http404
+    try:
+        file = report.file.open("rb")
+    except OSError as error:
+        raise Http404 from error
+    response = FileResponse(
+        file, as_attachment=True, filename=filename_of(report), content_type="application/pdf"
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def filename_of(report: Report) -> str:
+    """Firm, assessment, number, kind, language: a name that still says what it is in a folder."""
+    submission = report.submission
+    parts = [
+        submission.assessment.firm.name,
+        submission.assessment.title,
+        f"no{submission.number}",
+        report.kind,
+        report.lang,
+    ]
+    # What a file system or a header could trip over becomes a hyphen; Chinese stays.
+    words = [re.sub(r"[^\w.]+", "-", part).strip("-.")[:60] for part in parts]
+    return "_".join(word for word in words if word) + ".pdf"
+
+
+@require_POST
+@login_required
+def report_retry(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """Put a failed report back into the queue."""
+    report = _report_or_404(request, report_id)
+    member = report.membership_of(signed_in(request))
+    permissions.require(member, "request_report")
+    retry_report(report=report, by=member)
+    messages.success(request, _("The report is asked for again."))
+    return redirect("reports", report.submission_id)
+
+
+urlpatterns: list[URLPattern] = [
+    path("submissions/<uuid:submission_id>/reports/", reports, name="reports"),
+    path("reports/<uuid:report_id>/", report_status, name="report_status"),
+    path("reports/<uuid:report_id>/download/", report_download, name="report_download"),
+    path("reports/<uuid:report_id>/retry/", report_retry, name="report_retry"),
+]

@@ -1,18 +1,351 @@
-"""Being built."""
+"""The officer's desk and the review; and what the firm reads of its submission."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import URLPattern, path
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from compliance import clock, permissions
+from compliance.errors import InvalidInput, SomebodySavedFirst
+from compliance.models import Finding, Membership, Submission
+from compliance.models.review import DETERMINABLE
+from compliance.pages.firms import signed_in
+from compliance.pages.forms import DayInput, PageForm
+from compliance.selectors.desk import desk_of
+from compliance.selectors.review import FILTERS, ReviewPage, review_page, submission_page
+from compliance.services.assessments import substance
+from compliance.services.review import (
+    accept_assessment,
+    confirm_remaining,
+    is_under_review,
+    raise_finding,
+    record_determination,
+    return_to_firm,
+)
+from compliance.templatetags.tianheng import OUTCOMES
+
+DAYS_TO_CLOSE = 30
 
 
-def soon(request: HttpRequest, **_: Any) -> HttpResponse:
-    return render(request, "compliance/home/choose.html")
+@require_safe
+@login_required
+def desk(request: HttpRequest) -> HttpResponse:
+    """The queue of all firms in which the person is a compliance officer."""
+    return render(request, "compliance/review/desk.html", {"desk": desk_of(signed_in(request))})
+
+
+def submission_or_404(
+    request: HttpRequest, submission_id: UUID, action: str = "read"
+) -> tuple[Submission, Membership]:
+    """A submission of one of the person's firms, and the role that must allow the action."""
+    visible = Submission.objects.visible_to(signed_in(request)).select_related(  # type: ignore[attr-defined]
+        "assessment__firm", "attestation", "decided_by"
+    )
+    submission: Submission = get_object_or_404(visible, pk=submission_id)
+    member = submission.membership_of(signed_in(request))
+    permissions.require(member, action)
+    return submission, member
+
+
+class DeterminationForm(PageForm):
+    outcome = forms.ChoiceField(
+        choices=[(str(outcome), OUTCOMES[outcome].word) for outcome in DETERMINABLE],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose an outcome.")},
+    )
+    comment = forms.CharField(
+        label=gettext_lazy("Comment to the firm"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    opens_again = forms.BooleanField(
+        label=gettext_lazy("Open this answer again when I return it"), required=False
+    )
+    base_version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    finding = forms.BooleanField(
+        label=gettext_lazy("Raise a finding: the firm has to close it by a date"), required=False
+    )
+    severity = forms.ChoiceField(
+        label=gettext_lazy("How serious"), choices=Finding.Severity.choices, required=False
+    )
+    missing = forms.CharField(
+        label=gettext_lazy("What is missing"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    due_on = forms.DateField(label=gettext_lazy("To be closed by"), required=False, widget=DayInput)
+
+    def clean(self) -> dict[str, Any]:
+        """A finding needs its words and its date; without one they are left alone."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("finding"):
+            if not cleaned.get("missing"):
+                self.add_error("missing", _("Say what is missing."))
+            if not cleaned.get("due_on") and "due_on" not in self.errors:
+                self.add_error("due_on", _("Choose the day by which it is to be closed."))
+        return cleaned
+
+
+@require_safe
+@login_required
+def review(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """The review, at the first answer that is not determined yet."""
+    submission, _member = submission_or_404(request, submission_id, "review")
+    return _render_review(request, submission, "", None)
+
+
+@login_required
+def review_requirement(
+    request: HttpRequest, submission_id: UUID, requirement_id: str
+) -> HttpResponse:
+    """One answer beside the officer's determination."""
+    submission, member = submission_or_404(request, submission_id, "review")
+    if request.method != "POST":
+        return _render_review(request, submission, requirement_id, None)
+    form = DeterminationForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            _determine(submission, requirement_id, form.cleaned_data, member)
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        except SomebodySavedFirst as refusal:
+            form.add_error(
+                None,
+                _("Another officer determined this while you were reading. Theirs is shown above.")
+                if refusal.theirs.pk
+                else str(refusal.message),
+            )
+            status = 412
+        else:
+            return _to_next(request, submission, requirement_id)
+    return _render_review(request, submission, requirement_id, form, status=status)
+
+
+def _determine(
+    submission: Submission, requirement_id: str, values: dict[str, Any], by: Membership
+) -> None:
+    """Outcome and finding together, or neither."""
+    with transaction.atomic():
+        record_determination(
+            submission=submission,
+            requirement_id=requirement_id,
+            outcome=values["outcome"],
+            comment=values["comment"],
+            opens_again=values["opens_again"],
+            base_version=values["base_version"],
+            by=by,
+        )
+        if values["finding"]:
+            raise_finding(
+                submission=submission,
+                requirement_id=requirement_id,
+                severity=values["severity"],
+                missing=values["missing"],
+                due_on=values["due_on"],
+                by=by,
+            )
+
+
+def _to_next(request: HttpRequest, submission: Submission, requirement_id: str) -> HttpResponse:
+    show = request.GET.get("show", "")
+    page = review_page(submission, substance=substance, requirement=requirement_id, show=show)
+    messages.success(request, _("Saved."))
+    if page is None or page.next_open is None:
+        messages.info(request, _("Every answer is determined. Return or accept the submission."))
+        return redirect("review_requirement", submission.pk, requirement_id)
+    address = reverse("review_requirement", args=[submission.pk, page.next_open])
+    return redirect(f"{address}?show={page.show}")
+
+
+def _render_review(
+    request: HttpRequest,
+    submission: Submission,
+    requirement_id: str,
+    form: DeterminationForm | None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    page = review_page(
+        submission,
+        substance=substance,
+        requirement=requirement_id,
+        show=request.GET.get("show", ""),
+    )
+    if page is None:
+        raise Http404
+    may_write = is_under_review(submission)
+    context = {
+        "submission": submission,
+        "firm": submission.assessment.firm,
+        "page": page,
+        "filters": [
+            (name, words)
+            for name, words in FILTERS.items()
+            if name != "changed" or page.changed_total
+        ],
+        "form": form or (_form_of(page) if may_write else None),
+        "may_write": may_write,
+    }
+    return render(request, "compliance/review/review.html", context, status=status)
+
+
+def _form_of(page: ReviewPage) -> DeterminationForm | None:
+    current = page.current
+    if current is None:
+        return None
+    stored = current.determination
+    claimed = str(current.row.claimed) if current.claim_can_be_confirmed else None
+    return DeterminationForm(
+        initial={
+            "outcome": stored.outcome if stored else claimed,
+            "comment": stored.comment if stored else "",
+            "opens_again": stored.opens_again if stored else False,
+            "base_version": stored.version if stored else 0,
+            "severity": "major",
+            "due_on": clock.today() + timedelta(days=DAYS_TO_CLOSE),
+        }
+    )
+
+
+@require_POST
+@login_required
+def review_confirm(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Confirm all that is claimed met and not determined yet, of one measure."""
+    submission, member = submission_or_404(request, submission_id, "review")
+    raw = request.POST.get("measure", "")
+    measures = {
+        str(measure["number"]): measure["number"] for measure in submission.content["measures"]
+    }
+    if raw not in measures:
+        raise InvalidInput({"measure": _("Choose a measure of this submission.")})
+    count = confirm_remaining(submission=submission, measure=measures[raw], by=member)
+    messages.success(
+        request,
+        ngettext(
+            "%(count)d answer of measure %(measure)s is confirmed.",
+            "%(count)d answers of measure %(measure)s are confirmed.",
+            count,
+        )
+        % {"count": count, "measure": raw},
+    )
+    return redirect("review", submission.pk)
+
+
+class ReturnForm(PageForm):
+    comment = forms.CharField(
+        label=gettext_lazy("What the firm has to do"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("The firm reads this above its answers."),
+    )
+    reopen_facts = forms.BooleanField(
+        label=gettext_lazy("The facts may change as well"),
+        required=False,
+    )
+
+
+@login_required
+def review_return(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Hand the submission back, after a look at what that opens again."""
+    submission, member = submission_or_404(request, submission_id, "return")
+    form = ReturnForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return_to_firm(submission=submission, by=member, **form.cleaned_data)
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("Returned to the firm."))
+            return redirect("desk")
+    return _render_decision(request, submission, form, "compliance/review/return.html")
+
+
+class AcceptForm(PageForm):
+    statement = forms.CharField(
+        label=gettext_lazy("Statement"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("It stands in the report, above your name and the date."),
+    )
+    signed = forms.BooleanField(
+        label=gettext_lazy("I reviewed this submission and accept it in my name"),
+        error_messages={"required": gettext_lazy("Tick this to sign.")},
+    )
+
+
+@login_required
+def review_accept(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Accept the submission with a signed statement, after a look at what stays open."""
+    submission, member = submission_or_404(request, submission_id, "accept")
+    form = AcceptForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            accept_assessment(
+                submission=submission, statement=form.cleaned_data["statement"], by=member
+            )
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("Accepted."))
+            return redirect("submission", submission.pk)
+    return _render_decision(request, submission, form, "compliance/review/accept.html")
+
+
+def _render_decision(
+    request: HttpRequest, submission: Submission, form: PageForm, template: str
+) -> HttpResponse:
+    context = {
+        "submission": submission,
+        "firm": submission.assessment.firm,
+        "page": submission_page(submission),
+        "form": form,
+        "may_write": is_under_review(submission),
+    }
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+@require_safe
+@login_required
+def submission(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """The frozen answers with determinations and findings, as the firm reads them."""
+    found, member = submission_or_404(request, submission_id)
+    context = {
+        "submission": found,
+        "firm": found.assessment.firm,
+        "member": member,
+        "page": submission_page(found),
+        "may_review": permissions.may(member, "review"),
+        "may_answer": permissions.may(member, "answer") and found.assessment.is_editable,
+    }
+    return render(request, "compliance/review/submission.html", context)
 
 
 urlpatterns: list[URLPattern] = [
-    path("desk/", soon, name="desk"),
+    path("desk/", desk, name="desk"),
+    path("submissions/<uuid:submission_id>/", submission, name="submission"),
+    path("submissions/<uuid:submission_id>/review/", review, name="review"),
+    path("submissions/<uuid:submission_id>/review/confirm/", review_confirm, name="review_confirm"),
+    path(
+        "submissions/<uuid:submission_id>/review/<str:requirement_id>/",
+        review_requirement,
+        name="review_requirement",
+    ),
+    path("submissions/<uuid:submission_id>/return/", review_return, name="review_return"),
+    path("submissions/<uuid:submission_id>/accept/", review_accept, name="review_accept"),
 ]

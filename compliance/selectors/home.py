@@ -113,14 +113,15 @@ class Overview:
     topics: TopicChart
     expiring: tuple[Expiring, ...]
 
-
     @property
     def lead(self) -> str:
         """What the blockers make of the band, in one sentence; "" without blockers."""
         not_met = self.blockers_by_outcome.get("not_met", 0)
         if not_met:
             return ngettext(
-                "%(count)d blocking duty is not met.", "%(count)d blocking duties are not met.", not_met
+                "%(count)d blocking duty is not met.",
+                "%(count)d blocking duties are not met.",
+                not_met,
             ) % {"count": not_met}
         count = len(self.blockers)
         if not count:
@@ -167,9 +168,7 @@ def _current(assessments: Iterable[Assessment], chosen: str) -> Assessment | Non
 
 def overview_of(assessment: Assessment) -> Overview:
     """The figures of one assessment (at most six queries)."""
-    submission = (
-        Submission.objects.filter(assessment=assessment).order_by("-number").first()
-    )
+    submission = Submission.objects.filter(assessment=assessment).order_by("-number").first()
     if submission is not None:
         submission.assessment = assessment
     if submission is None or assessment.is_editable:

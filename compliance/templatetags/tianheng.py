@@ -29,7 +29,7 @@ def language() -> str:
     return "zh-hans" if (get_language() or "en").startswith("zh") else "en"
 
 
-# --- icons and the status vocabulary: always word + icon + colour ----------------------------------
+# --- icons and the status vocabulary: always word + icon + colour ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def applicability_status(value: Any, bare: bool = False) -> SafeString:
 
 @register.simple_tag
 def flag_status(flag: Any, bare: bool = False) -> SafeString:
-    """"Don't know yet", "come back", "carried over" or "changed"; nothing for no flag."""
+    """ "Don't know yet", "come back", "carried over" or "changed"; nothing for no flag."""
     look = FLAGS.get(str(flag))
     return _status(look, look.word, bare=bare) if look else SafeString("")
 
@@ -212,7 +212,7 @@ def look_of_message(message: Any) -> Look:
     return MESSAGE_LOOKS.get(message.level_tag, MESSAGE_LOOKS["info"])
 
 
-# --- texts, dates and figures ----------------------------------------------------------------------
+# --- texts, dates and figures ---
 
 
 @register.filter
@@ -288,7 +288,7 @@ def percent(value: Any) -> str:
     return f"{figure.to_integral_value() if whole else figure.quantize(Decimal('0.1'))}%"
 
 
-# --- bars ------------------------------------------------------------------------------------------
+# --- bars ---
 
 # Presentation attributes hold the light colours; the classes repaint them per theme.
 OUTCOME_FILLS = {
@@ -353,7 +353,7 @@ def outcome_bar(counts: Mapping[str, int], label: str) -> dict[str, Any]:
     return {"slices": slices, "label": f"{label}: {words}" if words else label}
 
 
-# --- the shell -------------------------------------------------------------------------------------
+# --- the shell ---
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,367 @@
+"""The officer's view of one submission: the list, one answer beside its determination, the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from compliance.models import Determination, Finding, Submission
+from compliance.selectors.desk import reviewable
+from compliance.selectors.frozen import FrozenRow
+from compliance.selectors.home import TrackScore
+from compliance.selectors.submission import SubmissionState, submission_state
+
+Json = Mapping[str, Any]
+Substance = Callable[[Json], tuple[Any, ...]]
+FILTERS = {
+    "changed": _("Changed since the last round"),
+    "open": _("Not determined yet"),
+    "all": _("All that apply"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One requirement in the list on the left."""
+
+    row: FrozenRow
+    changed: bool
+    is_current: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.row.confirmed is not None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The lines of one measure, and how many a single click may confirm."""
+
+    number: int
+    title: Json
+    lines: tuple[Line, ...]
+    confirmable: int
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A piece of evidence of the current answer, with what it is worth."""
+
+    content: Json
+    problem: str  # "valid" or the engine's word
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    name: Json
+    number: str
+    article: Json | None
+    force: Json
+    binds: bool
+    verified: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Current:
+    """The requirement under review."""
+
+    row: FrozenRow
+    content: Json
+    changed: bool
+    evidence: tuple[Attached, ...]
+    sources: tuple[Source, ...]
+    determination: Determination | None
+    findings: tuple[Finding, ...]
+    before: Json | None  # the same row in the last round, where it changed
+    determined_before: Determination | None
+
+    @property
+    def claim_can_be_confirmed(self) -> bool:
+        return self.row.claimed in ("met", "partly_met", "not_met", "not_applicable")
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    state: SubmissionState
+    show: str
+    groups: tuple[Group, ...]
+    current: Current | None
+    next_open: str | None  # the requirement after the current one that is not determined yet
+    open_ids: tuple[str, ...]
+    reviewed: int
+    total: int
+    changed_reviewed: int
+    changed_total: int
+    has_earlier_round: bool
+
+    @property
+    def left(self) -> int:
+        return self.total - self.reviewed
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.reviewed / (self.total or 1)
+
+
+def review_page(
+    submission: Submission, *, substance: Substance, requirement: str = "", show: str = ""
+) -> ReviewPage | None:
+    """The split view for one requirement, the first open one by default; None if not there."""
+    state = submission_state(submission)
+    rows = [row for row in state.scores.rows if reviewable(row.content)]
+    earlier = _earlier_round(submission)
+    before = {row["requirement"]: row for row in earlier.content["requirements"]} if earlier else {}
+    changed = changed_since(rows, before, substance) if earlier else frozenset()
+    show = show if show in FILTERS else ("changed" if changed else "all")
+    if show == "changed" and not changed:
+        show = "all"
+    names = [row.requirement for row in rows]
+    open_ids = tuple(row.requirement for row in rows if row.confirmed is None)
+    if requirement and requirement not in names:
+        return None
+    chosen = requirement or (open_ids[0] if open_ids else names[0] if names else "")
+    by_name = {row.requirement: row for row in rows}
+    return ReviewPage(
+        state=state,
+        show=show,
+        groups=_groups(submission, rows, changed, chosen, show),
+        current=(
+            _current(state, by_name[chosen], chosen in changed, before, earlier) if chosen else None
+        ),
+        next_open=next_after(names, open_ids, chosen),
+        open_ids=open_ids,
+        reviewed=len(rows) - len(open_ids),
+        total=len(rows),
+        changed_reviewed=sum(by_name[name].confirmed is not None for name in changed),
+        changed_total=len(changed),
+        has_earlier_round=earlier is not None,
+    )
+
+
+def next_after(names: Sequence[str], open_ids: Sequence[str], current: str) -> str | None:
+    """The first open requirement after the current one, starting over at the end."""
+    at = names.index(current) if current in names else -1
+    waiting = [*names[at + 1 :], *names[: max(at, 0)]]
+    still_open = set(open_ids)
+    return next((name for name in waiting if name in still_open), None)
+
+
+def changed_since(
+    rows: Sequence[FrozenRow], before: Mapping[str, Json], substance: Substance
+) -> frozenset[str]:
+    """The requirements an officer has to look at again, or for the first time."""
+    return frozenset(
+        row.requirement
+        for row in rows
+        if row.requirement not in before
+        or substance(before[row.requirement]) != substance(row.content)
+    )
+
+
+def _earlier_round(submission: Submission) -> Submission | None:
+    if submission.number == 1:
+        return None
+    return Submission.objects.filter(
+        assessment_id=submission.assessment_id, number=submission.number - 1
+    ).first()
+
+
+def _groups(
+    submission: Submission,
+    rows: Sequence[FrozenRow],
+    changed: frozenset[str],
+    chosen: str,
+    show: str,
+) -> tuple[Group, ...]:
+    groups = []
+    for measure in submission.content["measures"]:
+        of_measure = [row for row in rows if row.measure == measure["number"]]
+        lines = tuple(
+            Line(row, row.requirement in changed, row.requirement == chosen)
+            for row in of_measure
+            if row.requirement == chosen
+            or show == "all"
+            or (show == "changed" and row.requirement in changed)
+            or (show == "open" and row.confirmed is None)
+        )
+        if lines:
+            groups.append(
+                Group(measure["number"], measure["title"], lines, _confirmable(of_measure))
+            )
+    return tuple(groups)
+
+
+def _confirmable(rows: Sequence[FrozenRow]) -> int:
+    """How many are claimed met and not determined yet: what one click may confirm."""
+    return sum(
+        row.confirmed is None and row.claimed == "met" and row.content["applicability"] == "applies"
+        for row in rows
+    )
+
+
+def _current(
+    state: SubmissionState,
+    row: FrozenRow,
+    changed: bool,
+    before: Mapping[str, Json],
+    earlier: Submission | None,
+) -> Current:
+    content = state.submission.content
+    earlier_row = before.get(row.requirement) if changed else None
+    pieces = {piece["id"]: piece for piece in content["evidence"]}
+    problems = {fault["kind"]: fault["problem"] for fault in row.content["evidence_faults"]}
+    seen = set(earlier_row["evidence"]) if earlier_row else set()
+    return Current(
+        row=row,
+        content=row.content,
+        changed=changed,
+        evidence=tuple(
+            Attached(
+                pieces[name],
+                str(problems.get(pieces[name]["kind"], "valid")),
+                is_new=earlier_row is not None and name not in seen,
+            )
+            for name in row.content["evidence"]
+            if name in pieces
+        ),
+        sources=tuple(_sources(content, row.content)),
+        determination=state.determinations.get(row.requirement),
+        findings=tuple(f for f in state.findings if f.requirement == row.requirement),
+        before=earlier_row,
+        determined_before=(
+            Determination.objects.filter(submission=earlier, requirement=row.requirement).first()
+            if earlier and earlier_row
+            else None
+        ),
+    )
+
+
+def _sources(content: Json, row: Json) -> list[Source]:
+    sources = []
+    for citation in row["citations"]:
+        reference = content["references"].get(citation["id"])
+        if reference is not None:
+            sources.append(
+                Source(
+                    name=reference["name"],
+                    number=reference["number"],
+                    article=citation["article"],
+                    force=reference["force"],
+                    binds=reference["binds"],
+                    verified=reference["verified"],
+                    url=reference["url"],
+                )
+            )
+    return sources
+
+
+# --- the end of a round, and what the firm sees ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Determined:
+    row: FrozenRow
+    determination: Determination | None
+    findings: tuple[Finding, ...]
+    evidence: tuple[Json, ...]
+
+
+@dataclass(frozen=True)
+class MeasureBlock:
+    number: int
+    title: Json
+    lines: tuple[Determined, ...]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SubmissionPage:
+    """All of a submission: figures, every answer with its determination, findings, what is open."""
+
+    state: SubmissionState
+    content: Json
+    measures: tuple[MeasureBlock, ...]
+    not_applying: int
+    reviewed: int
+    total: int
+    differs: tuple[Determined, ...]  # the officer set another outcome than the claim
+    reopened: tuple[Determined, ...]
+    undetermined: int
+    coverage: str | None
+    opportunities: Json
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.reviewed / (self.total or 1)
+
+    @property
+    def says(self) -> Json:
+        """What the claimed band means, in the words of the rules it was judged by."""
+        words: Json = self.content["bands"][self.state.scores.band]["says"]
+        return words
+
+    @property
+    def tracks(self) -> tuple[TrackScore, ...]:
+        claimed, confirmed = self.state.scores.claimed, self.state.scores.confirmed
+        return (
+            TrackScore("duty", claimed.duty.percent, confirmed.duty.percent),
+            TrackScore("upcoming", claimed.upcoming.percent, confirmed.upcoming.percent),
+        )
+
+
+def submission_page(submission: Submission) -> SubmissionPage:
+    """What the firm reads of its submission, and the officer before deciding (two queries)."""
+    state = submission_state(submission)
+    content = submission.content
+    pieces = {piece["id"]: piece for piece in content["evidence"]}
+    rows = [row for row in state.scores.rows if reviewable(row.content)]
+    lines = {row.requirement: _determined(state, row, pieces) for row in rows}
+    measures = []
+    for measure in content["measures"]:
+        of_measure = tuple(
+            lines[row.requirement] for row in rows if row.measure == measure["number"]
+        )
+        if of_measure:
+            counts = Counter(
+                str(line.row.effective)
+                for line in of_measure
+                if line.row.effective != "not_applicable"
+            )
+            measures.append(MeasureBlock(measure["number"], measure["title"], of_measure, counts))
+    reviewed = sum(row.confirmed is not None for row in rows)
+    return SubmissionPage(
+        state=state,
+        content=content,
+        measures=tuple(measures),
+        not_applying=len(state.scores.rows) - len(rows),
+        reviewed=reviewed,
+        total=len(rows),
+        differs=tuple(
+            line
+            for line in lines.values()
+            if line.row.confirmed is not None and line.row.confirmed != line.row.claimed
+        ),
+        reopened=tuple(
+            line
+            for line in lines.values()
+            if line.determination is not None and line.determination.opens_again
+        ),
+        undetermined=len(rows) - reviewed,
+        coverage=content["evaluation"]["evidence_coverage"],
+        opportunities=content["evaluation"]["opportunities"],
+    )
+
+
+def _determined(state: SubmissionState, row: FrozenRow, pieces: Mapping[str, Json]) -> Determined:
+    return Determined(
+        row=row,
+        determination=state.determinations.get(row.requirement),
+        findings=tuple(f for f in state.findings if f.requirement == row.requirement),
+        evidence=tuple(pieces[name] for name in row.content["evidence"] if name in pieces),
+    )
