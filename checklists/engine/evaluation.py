@@ -46,6 +46,7 @@ REACHED, MISSED = "reached", "missed"
 
 # Looking a member up in its enumeration costs more than the comparison it is wanted for.
 APPLIES = Applicability.APPLIES
+DOES_NOT_APPLY = Applicability.DOES_NOT_APPLY
 MET, PARTLY_MET, NOT_APPLICABLE = Outcome.MET, Outcome.PARTLY_MET, Outcome.NOT_APPLICABLE
 
 
@@ -390,10 +391,11 @@ def evaluate_assessment(
             answers.get(name, _NO_ANSWER), evidence.get(name, ()), determined, state, as_of
         )
         outcome = row.outcome
-        # Not applicable stays out until the officer decides; all else waits with its weight.
+        # What the facts rule out is out; what the firm states as not applicable leaves the
+        # confirmed sum only once the officer agrees, and all else waits with its weight.
         if determined is not None:
             confirmed = determined
-        elif outcome is NOT_APPLICABLE:
+        elif row.applicability is DOES_NOT_APPLY:
             confirmed = NOT_APPLICABLE
         else:
             confirmed = Outcome.NOT_ANSWERED
@@ -403,7 +405,7 @@ def evaluate_assessment(
             for place in rule.places:
                 points2[place] += earned
                 weights[place] += weight
-        if determinations and confirmed is not NOT_APPLICABLE:
+        if confirmed is not NOT_APPLICABLE:
             earned = row.confirmed_points2 * weight
             for place in rule.places:
                 confirmed_points2[place] += earned
@@ -422,8 +424,6 @@ def evaluate_assessment(
         for fact in row.missing_facts:
             waiting.setdefault(fact, []).append(name)
 
-    if not determinations:  # nothing is confirmed yet: no points, over the claimed weights
-        confirmed_weights = weights
     claimed = program.board.scores(points2, weights)
     confirmed_scores = program.board.scores(confirmed_points2, confirmed_weights)
     scoring = catalogue.scoring

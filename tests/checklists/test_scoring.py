@@ -180,15 +180,20 @@ def test_what_is_not_determined_counts_nothing_with_its_weight(small: Catalogue)
     assert evaluation.rows[POLICY].confirmed_outcome is None
 
 
-def test_a_stated_not_applicable_stays_out_until_it_is_refused(small: Catalogue) -> None:
+def test_a_stated_not_applicable_leaves_the_confirmed_sum_when_the_officer_agrees(
+    small: Catalogue,
+) -> None:
     answers = but(rules_known=Answer(None, "We have none."))
-    open_ = evaluated(small, answers=answers, evidence=ALL_EVIDENCE)
-    assert open_.confirmed.duty.weight == 31
-    refused = evaluated(
-        small, answers=answers, evidence=ALL_EVIDENCE, determinations={RULES_KNOWN: NOT_MET}
-    )
-    assert refused.confirmed.duty.weight == 36
-    assert refused.claimed.duty.weight == 31
+
+    def weights(**determinations: Outcome) -> tuple[int, int]:
+        evaluation = evaluated(
+            small, answers=answers, evidence=ALL_EVIDENCE, determinations=determinations
+        )
+        return evaluation.claimed.duty.weight, evaluation.confirmed.duty.weight
+
+    assert weights() == (31, 36)
+    assert weights(**{RULES_KNOWN: NOT_MET}) == (31, 36)
+    assert weights(**{RULES_KNOWN: NOT_APPLICABLE}) == (31, 31)
 
 
 def test_a_determination_replaces_nothing_in_the_claim(small: Catalogue) -> None:
