@@ -135,6 +135,13 @@ def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) 
     return _joined([open_, _answer_first([catalogue.facts[name] for name in missing], lang)], lang)
 
 
+def why(lang: str, reason: Reason) -> list[str]:
+    """The sentences of an applicability reason apart, one per test that settles it."""
+    if reason.words in (applies, does_not_apply):
+        return _tests(lang, *reason.values, reason.words is applies)
+    return [reason.get(lang)]
+
+
 def _tests(
     lang: str, catalogue: Catalogue, condition: Condition, state: State, holds: bool
 ) -> list[str]:

@@ -1,0 +1,185 @@
+"""Evidence on the page of a requirement: attach, detach, download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from checklists import InvalidValue
+from checklists.engine.values import parse_date
+from compliance import permissions
+from compliance.errors import InvalidInput, Sentence
+from compliance.models import Assessment, Evidence, Membership
+from compliance.pages.answers import (
+    differs_from_stored,
+    read_draft,
+    requirement_or_404,
+    requirement_response,
+    save_draft,
+)
+from compliance.pages.assessments import assessment_or_404, member_of
+from compliance.selectors.evaluation import evaluation_of
+from compliance.selectors.requirement import EvidenceDraft
+from compliance.services.evidence import attach_evidence, attach_existing, detach_evidence
+
+UNKNOWN_TYPE = "application/octet-stream"
+
+
+@login_required
+@require_POST
+def attach(request: HttpRequest, assessment_id: UUID, requirement_id: str) -> HttpResponse:
+    """A new file or link, or a piece the firm already keeps."""
+    assessment = assessment_or_404(request, assessment_id)
+    requirement_or_404(assessment, requirement_id)
+    member = member_of(request, assessment)
+    permissions.require(member, "attach_evidence")
+    if "take" in request.POST:
+        return _done(request, assessment, requirement_id, _take_from_library, _("Attached."))
+    return _done(request, assessment, requirement_id, _take_new, _("Attached."))
+
+
+@login_required
+@require_POST
+def detach(
+    request: HttpRequest, assessment_id: UUID, requirement_id: str, evidence_id: UUID
+) -> HttpResponse:
+    """Take a piece away from this requirement; the firm keeps it."""
+    assessment = assessment_or_404(request, assessment_id)
+    requirement_or_404(assessment, requirement_id)
+    evidence = get_object_or_404(Evidence, pk=evidence_id, firm_id=assessment.firm_id)
+
+    def take_away(
+        _request: HttpRequest, assessment: Assessment, requirement_id: str, by: Membership
+    ) -> None:
+        detach_evidence(
+            assessment=assessment, requirement_id=requirement_id, evidence=evidence, by=by
+        )
+
+    said = _("“%(title)s” is taken away here; the firm keeps it.") % {"title": evidence.title}
+    return _done(request, assessment, requirement_id, take_away, said)
+
+
+Act = Callable[[HttpRequest, Assessment, str, Membership], None]
+
+
+def _done(
+    request: HttpRequest, assessment: Assessment, requirement_id: str, act: Act, said: str
+) -> HttpResponse:
+    """Do it, keep what was typed in the same form, and show the page again."""
+    has_answer = "base_version" in request.POST
+    draft = read_draft(request.POST) if has_answer else None
+    try:
+        act(request, assessment, requirement_id, member_of(request, assessment))
+    except InvalidInput as error:
+        return requirement_response(
+            request,
+            assessment,
+            requirement_id,
+            draft,
+            errors=error.fields,
+            evidence=_typed(request),
+            status=422,
+        )
+    messages.success(request, said)
+    state = evaluation_of(assessment)
+    if draft is not None and differs_from_stored(draft, state, requirement_id):
+        return save_draft(request, assessment, requirement_id, draft, is_aside=True)
+    return redirect(f"{reverse('requirement', args=[assessment.pk, requirement_id])}#evidence")
+
+
+def _take_new(
+    request: HttpRequest, assessment: Assessment, requirement_id: str, by: Membership
+) -> None:
+    errors: dict[str, Sentence] = {}
+    dates: dict[str, date | None] = {}
+    for name in ("effective_on", "expires_on"):
+        text = request.POST.get(name, "").strip()
+        try:
+            dates[name] = parse_date(text) if text else None
+        except InvalidValue as error:
+            errors[name] = error.message.get(get_language() or "en")
+    if errors:
+        raise InvalidInput(errors)
+    typed = _typed(request)
+    attach_evidence(
+        assessment=assessment,
+        requirement_id=requirement_id,
+        kind=typed.kind,
+        title=typed.title,
+        upload=request.FILES.get("file"),
+        url=typed.url,
+        effective_on=dates["effective_on"],
+        expires_on=dates["expires_on"],
+        by=by,
+    )
+
+
+def _take_from_library(
+    request: HttpRequest, assessment: Assessment, requirement_id: str, by: Membership
+) -> None:
+    try:
+        chosen = UUID(request.POST.get("evidence", ""))
+    except ValueError:
+        raise InvalidInput({"evidence": _("Choose a piece of evidence.")}) from None
+    evidence = Evidence.objects.filter(pk=chosen, firm_id=assessment.firm_id).first()
+    if evidence is None:
+        raise InvalidInput({"evidence": _("This piece is not there any more. Choose another.")})
+    attach_existing(
+        assessment=assessment, requirement_id=requirement_id, evidence=evidence, by=by
+    )
+
+
+def _typed(request: HttpRequest) -> EvidenceDraft:
+    names = ("kind", "title", "url", "effective_on", "expires_on")
+    fields: dict[str, Any] = {name: request.POST.get(name, "") for name in names}
+    return EvidenceDraft(**fields)
+
+
+@login_required
+@require_GET
+def download(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
+    """The file as it was stored, to be saved and never shown inside this site."""
+    evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=evidence_id)
+    if not evidence.file:
+        raise Http404(_("This is a link, not a file."))
+    try:
+        stored = evidence.file.open("rb")
+    except FileNotFoundError:
+        raise Http404(_("The file is not in the storage any more. Tell the operator.")) from None
+    response = FileResponse(
+        stored,
+        as_attachment=True,
+        filename=evidence.filename or "evidence",
+        content_type=evidence.media_type or UNKNOWN_TYPE,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "assessments/<uuid:assessment_id>/requirements/<str:requirement_id>/evidence/",
+        attach,
+        name="evidence_attach",
+    ),
+    path(
+        "assessments/<uuid:assessment_id>/requirements/<str:requirement_id>/evidence/"
+        "<uuid:evidence_id>/detach/",
+        detach,
+        name="evidence_detach",
+    ),
+    path("evidence/<uuid:evidence_id>/download/", download, name="evidence_download"),
+]
