@@ -49,7 +49,24 @@ def used_icons(sources: Iterable[Path]) -> dict[str, list[Path]]:
             names = set(_icons_in_python(ast.parse(text, filename=str(path))))
         for name in names:
             used.setdefault(name, []).append(path)
-    return dict(sorted(used.items()))
+    return used
+
+
+def possible_icons(sources: Iterable[Path], icons: Path) -> set[str]:
+    """Every string in the code that happens to be an icon's name.
+
+    It may reach a template through any variable; one symbol too many costs less than one missing.
+    """
+    strings = {
+        node.value
+        for path in sources
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return {
+        name for name in strings if ICON_NAME.fullmatch(name) and (icons / f"{name}.svg").is_file()
+    }
 
 
 def _icons_in_python(tree: ast.AST) -> Iterator[str]:
@@ -111,7 +128,7 @@ def build_sprite(names: dict[str, list[Path]], icons: Path) -> str:
             + "\n".join(lines)
             + f"\nChoose a name from {_short(icons)} (the file's name without .svg)."
         )
-    symbols = [_symbol(name, icons / f"{name}.svg") for name in names]
+    symbols = [_symbol(name, icons / f"{name}.svg") for name in sorted(names)]
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
@@ -143,7 +160,10 @@ def stylesheet(source: str) -> str:
 
 def build(target: Path = TARGET) -> int:
     """Write stylesheet, sprite and licences to the target; returns the number of icons."""
-    names = used_icons(icon_sources())
+    sources = icon_sources()
+    names = used_icons(sources)
+    for name in possible_icons(sources, OUTLINE_ICONS):
+        names.setdefault(name, [])
     sprite = build_sprite(names, OUTLINE_ICONS)
     target.mkdir(parents=True, exist_ok=True)
     (target / "tabler.min.css").write_text(
@@ -152,4 +172,3 @@ def build(target: Path = TARGET) -> int:
     (target / "icons.svg").write_text(sprite, encoding="utf-8")
     shutil.copyfile(OUTLINE_ICONS.parent.parent / "LICENSE", target / "LICENSE.txt")
     return len(names)
-

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from tools.project import SetupError
-from tools.vendor import STYLESHEET, build_sprite, icon_sources, stylesheet, used_icons
+from tools.vendor import (
+    STYLESHEET,
+    build_sprite,
+    icon_sources,
+    possible_icons,
+    stylesheet,
+    used_icons,
+)
 
 DRAWING = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
@@ -60,6 +67,14 @@ def test_an_icon_named_in_python_is_found(clone: Path, text: str) -> None:
 def test_other_strings_are_no_icons(clone: Path) -> None:
     (clone / "compliance" / "page.py").write_text('title = "gavel"; ICONS = {"gavel": get()}')
     assert names_in(clone) == set()
+
+
+def test_an_icon_that_reaches_a_template_through_a_variable_is_in_the_sprite_too(
+    clone: Path,
+) -> None:
+    (clone / "icons" / "gavel.svg").write_text(DRAWING)
+    (clone / "compliance" / "page.py").write_text('views = (("By law", "gavel"), ("All", "tags"))')
+    assert possible_icons(icon_sources(clone), clone / "icons") == {"gavel"}
 
 
 def test_a_sprite_has_a_symbol_without_the_invisible_frame(clone: Path) -> None:
