@@ -21,6 +21,7 @@ from checklists.engine.model import (
     FactKind,
     NumberCheck,
     Requirement,
+    Score,
     Severity,
     Track,
 )
@@ -319,8 +320,16 @@ def test_confirmed_never_counts_what_nobody_determined(catalogue: Catalogue, see
     facts = firm.facts()
     answers = firm.answers()
     evaluation = evaluated(catalogue, facts, answers)
-    assert evaluation.confirmed.duty.points2 == 0
-    assert evaluation.confirmed.duty.weight == evaluation.claimed.duty.weight
+    stated_not_applicable = sum(
+        row.weight
+        for name, row in evaluation.rows.items()
+        if catalogue.requirements[name].track is Track.DUTY
+        and row.applicability is Applicability.APPLIES
+        and row.outcome is Outcome.NOT_APPLICABLE
+    )
+    assert evaluation.confirmed.duty == Score(
+        0, evaluation.claimed.duty.weight + stated_not_applicable
+    )
     as_claimed = {name: row.outcome for name, row in evaluation.rows.items()}
     agreed = evaluated(catalogue, facts, answers, determinations=as_claimed)
     assert agreed.confirmed == agreed.claimed
