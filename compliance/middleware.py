@@ -1,4 +1,4 @@
-"""Two things every page shares: signed-in pages stay private, and a refusal is a page, not a 500."""
+"""Signed-in pages stay private, and a refusal is a page of its own, never a 500."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from checklists import load_catalogue
+from checklists import Outcome, load_catalogue
 
 
 @require_safe
@@ -18,7 +18,11 @@ def scoring(request: HttpRequest) -> HttpResponse:
     context = {
         "catalogue": catalogue,
         "weights": [(severity, weight) for severity, weight in rules.weights.items() if weight],
-        "points": [(outcome, points2 / 2) for outcome, points2 in rules.points2.items()],
+        "points": [
+            (outcome, points2 / 2)
+            for outcome, points2 in rules.points2.items()
+            if outcome is not Outcome.NOT_APPLICABLE
+        ],
         "bands": rules.bands.items(),
         "rules": rules.rules,
         "ready_at": rules.ready_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from checklists.engine.model import Reason, Score, Track
 from compliance import audit, clock
 from compliance.models import Assessment, AuditEvent, Evidence, EvidenceUse, Membership, Submission
 from compliance.selectors.evaluation import evaluation_of
+from compliance.selectors.frozen import FrozenScores
 from compliance.selectors.submission import submission_state
 
 Words = Text | Reason | Mapping[str, str]
@@ -33,6 +34,11 @@ class Blocker:
     outcome: str
     reason: Words
     measure: int
+
+    @property
+    def anchor(self) -> str:
+        """The blocker's place on the page."""
+        return f"blocks-{self.requirement}"
 
 
 @dataclass(frozen=True)
@@ -108,29 +114,45 @@ class Overview:
     taken_up: int
     opportunities: int
     blockers: tuple[Blocker, ...]
-    blockers_by_outcome: Mapping[str, int]
     sections: tuple[SectionLine, ...]
     topics: TopicChart
     expiring: tuple[Expiring, ...]
 
     @property
     def lead(self) -> str:
-        """What the blockers make of the band, in one sentence; "" without blockers."""
-        not_met = self.blockers_by_outcome.get("not_met", 0)
-        if not_met:
-            return ngettext(
-                "%(count)d blocking duty is not met.",
-                "%(count)d blocking duties are not met.",
-                not_met,
-            ) % {"count": not_met}
-        count = len(self.blockers)
-        if not count:
-            return ""
+        return lead_of(self.blockers)
+
+
+def lead_of(blockers: Sequence[Blocker]) -> str:
+    """What the blockers make of the band, in one sentence; "" without blockers."""
+    not_met = sum(blocker.outcome == "not_met" for blocker in blockers)
+    if not_met:
         return ngettext(
-            "%(count)d blocking duty is open or met only in part.",
-            "%(count)d blocking duties are open or met only in part.",
-            count,
-        ) % {"count": count}
+            "%(count)d blocking duty is not met.",
+            "%(count)d blocking duties are not met.",
+            not_met,
+        ) % {"count": not_met}
+    if not blockers:
+        return ""
+    return ngettext(
+        "%(count)d blocking duty is open or met only in part.",
+        "%(count)d blocking duties are open or met only in part.",
+        len(blockers),
+    ) % {"count": len(blockers)}
+
+
+def frozen_blockers(scores: FrozenScores) -> tuple[Blocker, ...]:
+    """The blockers of a submission, by the officer's outcome where there is one."""
+    return tuple(
+        Blocker(
+            requirement=row.requirement,
+            title=row.content["title"],
+            outcome=row.effective,
+            reason=row.content["reason"],
+            measure=row.measure,
+        )
+        for row in scores.blockers
+    )
 
 
 @dataclass(frozen=True)
@@ -217,7 +239,6 @@ def _live(assessment: Assessment, submission: Submission | None) -> Overview:
             )
             for row in evaluation.blockers
         ),
-        blockers_by_outcome=Counter(str(row.outcome) for row in evaluation.blockers),
         sections=tuple(
             SectionLine(section.id, section.title, counts[section.id])
             for section in catalogue.sections.values()
@@ -257,17 +278,7 @@ def _frozen(assessment: Assessment, submission: Submission) -> Overview:
         coverage=figures["evidence_coverage"],
         taken_up=figures["opportunities"]["taken_up"],
         opportunities=figures["opportunities"]["total"],
-        blockers=tuple(
-            Blocker(
-                requirement=row.requirement,
-                title=row.content["title"],
-                outcome=row.effective,
-                reason=row.content["reason"],
-                measure=row.measure,
-            )
-            for row in scores.blockers
-        ),
-        blockers_by_outcome=Counter(str(row.effective) for row in scores.blockers),
+        blockers=frozen_blockers(scores),
         sections=tuple(
             SectionLine(section["id"], section["title"], counts[section["id"]])
             for section in content["sections"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from compliance.models import Determination, Finding, Submission
 from compliance.selectors.desk import reviewable
 from compliance.selectors.frozen import FrozenRow
-from compliance.selectors.home import TrackScore
+from compliance.selectors.home import Blocker, TrackScore, frozen_blockers, lead_of
 from compliance.selectors.submission import SubmissionState, submission_state
 
 Json = Mapping[str, Any]
@@ -305,6 +305,14 @@ class SubmissionPage:
         """What the claimed band means, in the words of the rules it was judged by."""
         words: Json = self.content["bands"][self.state.scores.band]["says"]
         return words
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        return frozen_blockers(self.state.scores)
+
+    @property
+    def lead(self) -> str:
+        return lead_of(self.blockers)
 
     @property
     def tracks(self) -> tuple[TrackScore, ...]:

@@ -17,6 +17,12 @@
 
   document.querySelectorAll("dialog[data-th-open]").forEach((dialog) => { dialog.removeAttribute("open"); dialog.showModal(); });
 
+  // A long list in a box of its own opens at its current line.
+  document.querySelectorAll(".th-hold").forEach((box) => {
+    const current = box.querySelector("[aria-current]");
+    if (current) box.scrollTop = current.offsetTop - box.clientHeight / 3;
+  });
+
   // A menu closes when something else is clicked, and on Escape, which gives its button the focus back.
   const menus = () => [...document.querySelectorAll("details.th-pop[open]")];
   document.addEventListener("click", (event) => menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
