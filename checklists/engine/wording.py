@@ -138,7 +138,8 @@ def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) 
 def why(lang: str, reason: Reason) -> list[str]:
     """The sentences of an applicability reason apart, one per test that settles it."""
     if reason.words in (applies, does_not_apply):
-        return _tests(lang, *reason.values, reason.words is applies)
+        catalogue, condition, state = reason.values
+        return _tests(lang, catalogue, condition, state, reason.words is applies)
     return [reason.get(lang)]
 
 

@@ -136,6 +136,16 @@ def test_a_negated_flag_is_told_as_it_is(small: Catalogue) -> None:
     assert reason.en == "Does not apply to you. The firm is large: yes."
 
 
+def test_the_tests_that_settle_applicability_can_be_listed_one_by_one(small: Catalogue) -> None:
+    reason = row(small, LIFETIME).applicability_reason
+    assert wording.why("en", reason) == ["A satellite is in low orbit: yes."]
+    facts: dict[str, FactValue | None] = {**OPERATOR, "firm.roles": ("supplier",)}
+    against = row(small, PROBABILITY, facts=facts).applicability_reason
+    assert wording.why("zh-hans", against)[-1] == "角色：供应商；本项仅涉及发射服务单位。"
+    open_ = row(small, PROBABILITY, facts={}).applicability_reason
+    assert wording.why("en", open_) == [open_.en]
+
+
 def test_expired_evidence_is_told_with_its_last_day(small: Catalogue) -> None:
     items = [EvidenceItem("orbit_analysis", None, date(2026, month, 1)) for month in (9, 10, 8)]
     reason = row(small, LIFETIME, Answer(Decimal(4)), *items).reason
