@@ -1,0 +1,184 @@
+"""The child process: bounded, knows no secret, and makes the same bytes twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from pytest_django import Settings
+
+from compliance.reports import process
+from compliance.reports.process import Job, RenderFailed, child_environment, render_in_child
+from tests.compliance.reports.conftest import ASKED_AT, small
+from tests.compliance.reports.factory import review_of
+
+
+def job(content: dict[str, Any], **fields: Any) -> Job:
+    values: dict[str, Any] = {
+        "content": content,
+        "review": review_of(content),
+        "kind": "full",
+        "lang": "en",
+        "code": "TH-7K3M-9Q2X-4DHP",
+        "digest": "5a" * 32,
+        "issued_at": ASKED_AT,
+    }
+    return Job(**(values | fields))
+
+
+def test_the_child_renders_and_tells_its_steps(content: dict[str, Any], tmp_path: Path) -> None:
+    steps: list[tuple[str, int]] = []
+    output = tmp_path / "report.pdf"
+    made = render_in_child(
+        job(small(content)), output, lambda step, percent: steps.append((step, percent))
+    )
+    assert [step for step, _ in steps] == ["writing", "layout", "printing"]
+    assert [percent for _, percent in steps] == sorted(percent for _, percent in steps)
+    assert made.sha256 == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert made.size == output.stat().st_size
+    with pikepdf.open(output) as pdf:
+        assert made.pages == len(pdf.pages)
+
+
+def test_the_same_job_gives_the_same_bytes(content: dict[str, Any], tmp_path: Path) -> None:
+    made = [
+        render_in_child(job(small(content), lang="zh-hans"), tmp_path / f"{turn}.pdf")
+        for turn in range(2)
+    ]
+    assert made[0].sha256 == made[1].sha256
+
+
+def test_the_child_is_told_no_secret(
+    monkeypatch: pytest.MonkeyPatch, content: dict[str, Any], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "canary-secret")
+    monkeypatch.setenv("DATABASE_URL", "postgres://canary")
+    told = child_environment(ASKED_AT)
+    assert "canary" not in repr(told)
+    assert set(told) <= {
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "FONTCONFIG_FILE",
+        "SOURCE_DATE_EPOCH",
+        "PYTHONUTF8",
+        "PYTHONHASHSEED",
+    }
+    # Nothing on the way to a PDF asks for a variable that is not there.
+    render_in_child(job(small(content), kind="summary"), tmp_path / "report.pdf")
+
+
+def test_too_little_memory_is_told_from_other_ends(
+    content: dict[str, Any], settings: Settings, tmp_path: Path
+) -> None:
+    settings.REPORT_MEGABYTES = 120
+    with pytest.raises(RenderFailed) as failed:
+        render_in_child(job(content), tmp_path / "report.pdf")
+    assert failed.value.kind == RenderFailed.TOO_LARGE
+
+
+def test_a_render_that_takes_too_long_is_ended(
+    content: dict[str, Any], settings: Settings, tmp_path: Path
+) -> None:
+    settings.REPORT_SECONDS = 1
+    started = time.monotonic()
+    with pytest.raises(RenderFailed) as failed:
+        render_in_child(job(content), tmp_path / "report.pdf")
+    assert failed.value.kind == RenderFailed.TOO_LONG
+    assert time.monotonic() - started < 10
+
+
+def test_a_child_that_hangs_is_ended_with_all_it_started(
+    monkeypatch: pytest.MonkeyPatch,
+    content: dict[str, Any],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "hangs.py"
+    program.write_text(
+        "import os, subprocess, sys, time\n"
+        f"grandchild = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(99)'])\n"
+        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{grandchild.pid}}')\n"
+        "time.sleep(99)\n"
+    )
+    start = process.subprocess.Popen
+    monkeypatch.setattr(
+        process.subprocess,
+        "Popen",
+        lambda command, **options: start([sys.executable, str(program)], **options),
+    )
+    settings.REPORT_SECONDS = 2
+    with pytest.raises(RenderFailed) as failed:
+        render_in_child(job(content), tmp_path / "report.pdf")
+    assert failed.value.kind == RenderFailed.TOO_LONG
+    time.sleep(0.2)
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not _runs(int(pid))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_content_that_breaks_the_render_is_a_failure_with_a_detail_for_the_log(
+    content: dict[str, Any], tmp_path: Path
+) -> None:
+    broken = content | {"tracks": {}}
+    with pytest.raises(RenderFailed) as failed:
+        render_in_child(job(broken), tmp_path / "report.pdf")
+    assert failed.value.kind == RenderFailed.STOPPED
+    assert "KeyError" in failed.value.detail
+
+
+def test_a_listener_that_raises_ends_the_child(content: dict[str, Any], tmp_path: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(step: str, percent: int) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        render_in_child(job(content), tmp_path / "report.pdf", stop)
+    assert not (tmp_path / "report.pdf").exists()
+
+
+def test_the_child_dies_with_its_parent(content: dict[str, Any], tmp_path: Path) -> None:
+    order = process._order(job(content), tmp_path / "report.pdf")
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:  # stands for a worker: starts the child, tells its number, and is killed
+        os.close(read)
+        with (tmp_path / "order").open("wb+") as stdin:
+            stdin.write(order.replace(f'"parent": {os.getppid()}'.encode(), f'"parent": {os.getpid()}'.encode()))
+            stdin.seek(0)
+            child = process.subprocess.Popen(
+                [sys.executable, "-m", process.CHILD],
+                stdin=stdin,
+                stdout=write,
+                env=child_environment(ASKED_AT),
+                cwd=Path(__file__).resolve().parents[3],
+                start_new_session=True,
+            )
+            (tmp_path / "pid").write_text(str(child.pid))
+            child.wait()
+        os._exit(0)
+    os.close(write)
+    assert b"writing" in os.read(read, 100)  # the child is at work
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    deadline = time.monotonic() + 5
+    number = int((tmp_path / "pid").read_text())
+    while _runs(number) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.close(read)
+    assert not _runs(number)
