@@ -290,7 +290,7 @@ def weak_value(requirement: Requirement) -> str:
     """An answer that does not meet the requirement in full; a breach only where nothing blocks."""
     match requirement.answer.kind:
         case AnswerKind.YES_PARTLY_NO:
-            return "partly"
+            return "no" if requirement.track is Track.OPPORTUNITY else "partly"
         case AnswerKind.DOCUMENT:
             return "in_place" if requirement.track is Track.DUTY else "not_in_place"
         case AnswerKind.CHOICE:
