@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,13 +104,20 @@ WORKER_START_LIMIT_S = 60
 
 
 @pytest.fixture
-def worker(transactional_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
     """A real Celery worker on the database and the broker of the test, ready for its tasks."""
+    with start_worker() as process:
+        yield process
+
+
+@contextmanager
+def start_worker() -> Iterator[subprocess.Popen[bytes]]:
+    """Another worker, as long as the block lasts."""
     pool = "threads" if settings.CELERY_BROKER_URL.startswith("filesystem://") else "prefork"
     options = ["--pool", pool, "--concurrency", "2", "--loglevel", "INFO"]
     options += ["--without-gossip", "--without-mingle"]
-    log = tmp_path / "worker.log"
-    with log.open("wb") as output:
+    with tempfile.NamedTemporaryFile(prefix="worker-", suffix=".log") as output:
+        log = Path(output.name)
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config.celery", "worker", *options],
             cwd=settings.BASE_DIR,
@@ -122,22 +130,22 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[
             stderr=output,
             start_new_session=True,
         )
-    try:
-        deadline = time.monotonic() + WORKER_START_LIMIT_S
-        while b" ready." not in log.read_bytes():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        sys.stdout.write(log.read_text())  # pytest shows it when the test fails
+            deadline = time.monotonic() + WORKER_START_LIMIT_S
+            while b" ready." not in log.read_bytes():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            sys.stdout.write(log.read_text())  # pytest shows it when the test fails
 
 
 def database_url() -> str:
