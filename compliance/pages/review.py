@@ -124,11 +124,15 @@ def review_requirement(
         except InvalidInput as refusal:
             form.add_refusal(refusal)
         except SomebodySavedFirst as refusal:
+            # Theirs is shown beside the form; sent again, the form replaces it knowingly.
+            form.data = form.data.copy()
+            form.data["base_version"] = str(refusal.theirs.version)
             form.add_error(
                 None,
-                _("Another officer determined this while you were reading. Theirs is shown above.")
-                if refusal.theirs.pk
-                else str(refusal.message),
+                _(
+                    "Another officer determined this while you were reading. Theirs stands above; "
+                    "save again to put yours in its place."
+                ),
             )
             status = 412
         else:
