@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +30,13 @@ CONTENT = ("value", "note", "not_applicable_reason", "flag")
 @dataclass(frozen=True)
 class SavedAnswer:
     answer: Answer
-    state: AssessmentState  # the whole assessment, judged with the new answer
+    assessment: Assessment
+    answers: Mapping[str, Answer]
+
+    @cached_property
+    def state(self) -> AssessmentState:
+        """The whole assessment, judged with the new answer; judged when somebody looks."""
+        return evaluation_of(self.assessment, answers=self.answers)
 
 
 def save_answer(
@@ -42,7 +50,7 @@ def save_answer(
     base_version: int | None,
     by: Membership,
 ) -> SavedAnswer:
-    """Store the answer and judge the assessment again.
+    """Store the answer; the assessment judged again is at hand in what is given back.
 
     `base_version` is the version the person started from, 0 where there was no answer; None saves
     whatever is stored.
@@ -80,7 +88,7 @@ def save_answer(
             after={**answer_content(answer), "version": answer.version},
         )
     answers[requirement_id] = answer
-    return SavedAnswer(answer, evaluation_of(assessment, answers=answers))
+    return SavedAnswer(answer, assessment, answers)
 
 
 def checked_answer(

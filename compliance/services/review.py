@@ -44,11 +44,12 @@ def record_determination(
     row = row_of(submission, requirement_id)
     comment = clean_text(comment).strip()
     faults: dict[str, str] = {}
-    if outcome not in _DETERMINABLE:
+    is_known = outcome in _DETERMINABLE
+    if not is_known:
         faults["outcome"] = _("Choose met, partly met, not met or not applicable.")
     if len(comment) > LONGEST_TEXT:
         faults["comment"] = _("Write at most 20,000 characters.")
-    elif not comment and (outcome != row["outcome"] or opens_again):
+    elif not comment and (opens_again or (is_known and outcome != row["outcome"])):
         faults["comment"] = _(
             "Say why: the firm reads it beside its answer. Only a plain confirmation needs none."
         )
