@@ -294,7 +294,7 @@ def test_saving_takes_few_queries(
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        save(answered_assessment, ben, YES_NO, value="no")
+        assert save(answered_assessment, ben, YES_NO, value="no").state.evaluation.rows
     assert len(queries) <= SAVE_QUERIES, [q["sql"][:80] for q in queries]
 
 
