@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 from argparse import ArgumentParser
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,16 @@ class Command(BaseCommand):
             say=self._say,
         )
         self._say("Starting the site and the worker")
+        sign_ins = cache(_demo_sign_ins)
+
+        def is_ready() -> bool:
+            sign_ins()  # they are looked up while the site starts, not after it
+            return _answers(host, number)
+
         try:
             supervisor.run(
-                is_ready=lambda: _answers(host, number),
-                when_ready=lambda: self._welcome(host, number),
+                is_ready=is_ready,
+                when_ready=lambda: self._welcome(host, number, sign_ins()),
             )
         except GaveUp as error:
             raise CommandError(str(error)) from error
@@ -55,15 +62,10 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _welcome(self, host: str, port: int) -> None:
+    def _welcome(self, host: str, port: int, sign_ins: str) -> None:
         shown = LOOPBACK if host in {"0.0.0.0", "::"} else host
-        self._say(f"\nTianheng is ready at http://{shown}:{port}/")
-        emails = _demo_emails()
-        if emails:
-            self._say(f"\nDemo sign-ins, all with the password {_demo_password()}:")
-            for email in emails:
-                self._say(f"  {email}")
-        self._say("\nLogs are in var/log. Ctrl-C stops everything.")
+        self._say(f"\nTianheng is ready at http://{shown}:{port}/\n{sign_ins}")
+        self._say("Logs are in var/log. Ctrl-C stops everything.")
 
 
 def _children(host: str, port: int, var: Path) -> list[Child]:
@@ -127,17 +129,16 @@ def _answers(host: str, port: int) -> bool:
         link.close()
 
 
-def _demo_emails() -> list[str]:
-    """The demo people of this database; none where `manage.py demo` has not run."""
+def _demo_sign_ins() -> str:
+    """The demo people of this database, in words; nothing where `manage.py demo` has not run."""
     if not settings.DEBUG:
-        return []
+        return ""
     people = get_user_model().objects.filter(email__endswith=DEMO_DOMAIN)
     emails = sorted(people.values_list("email", flat=True))
     connection.close()
-    return emails
+    if not emails:
+        return ""
+    from compliance.demo import PASSWORD  # heavy, and of use only where there is a demo
 
-
-def _demo_password() -> str:
-    from compliance.demo import PASSWORD
-
-    return PASSWORD
+    names = "".join(f"  {email}\n" for email in emails)
+    return f"\nDemo sign-ins, all with the password {PASSWORD}:\n{names}"
