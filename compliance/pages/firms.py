@@ -18,7 +18,7 @@ from checklists import load_catalogue
 from compliance import clock, permissions
 from compliance.errors import InvalidInput
 from compliance.models import Assessment, Firm, Membership, Role, User
-from compliance.pages.forms import DayInput, PageForm
+from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.home import firm_home_of
 from compliance.services.assessments import start_assessment
 from compliance.services.firms import add_member, register_firm
@@ -55,7 +55,7 @@ class FirmForm(PageForm):
 @login_required
 def register(request: HttpRequest) -> HttpResponse:
     """A form for a new firm; whoever registers it becomes its manager."""
-    form = FirmForm(request.POST or None)
+    form = FirmForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             firm = register_firm(name=form.cleaned_data["name"], by=signed_in(request))
@@ -124,7 +124,7 @@ def start(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     """A form for a new assessment of the firm."""
     member = membership_or_404(request, firm_id)
     permissions.require(member, "start_assessment")
-    form = StartForm(request.POST or None, initial={"as_of": clock.today()}, firm=member.firm)
+    form = StartForm(posted(request), initial={"as_of": clock.today()}, firm=member.firm)
     if request.method == "POST" and form.is_valid():
         try:
             assessment = start_assessment(firm=member.firm, by=member, **form.cleaned_data)
@@ -155,7 +155,7 @@ class MemberForm(PageForm):
 def people(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     """Who does what in the firm; a manager adds people."""
     member = membership_or_404(request, firm_id)
-    form = MemberForm(request.POST or None)
+    form = MemberForm(posted(request))
     if request.method == "POST":
         permissions.require(member, "invite")
         if form.is_valid():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
 from compliance.errors import ComplianceError
 
@@ -15,6 +16,11 @@ WIDGET_CLASSES: list[tuple[type[forms.Widget], str]] = [
     (forms.Select, "form-select"),
     (forms.Widget, "form-control"),
 ]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, even if it is nothing at all; None for a page that is only read."""
+    return request.POST if request.method == "POST" else None
 
 
 class PageForm(forms.Form):

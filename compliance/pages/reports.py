@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from compliance import permissions
 from compliance.models import Report
 from compliance.pages.firms import signed_in
-from compliance.pages.forms import PageForm
+from compliance.pages.forms import PageForm, posted
 from compliance.pages.review import submission_or_404
 from compliance.selectors.reports import line_of, reports_of
 from compliance.services.reports import request_report, retry_report
@@ -34,7 +34,7 @@ class ReportForm(PageForm):
 def reports(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """The reports of a submission, and a form that asks for another."""
     submission, member = submission_or_404(request, submission_id)
-    form = ReportForm(request.POST or None, initial={"lang": language()})
+    form = ReportForm(posted(request), initial={"lang": language()})
     if request.method == "POST" and form.is_valid():
         report = request_report(submission=submission, by=member, **form.cleaned_data)
         if report.status == Report.Status.READY:
@@ -105,7 +105,7 @@ def filename_of(report: Report) -> str:
         report.lang,
     ]
     # What a file system or a header could trip over becomes a hyphen; Chinese stays.
-    words = [re.sub(r"[^\w.]+", "-", part).strip("-.")[:60] for part in parts]
+    words = [re.sub(r"\W+", "-", part).strip("-")[:60] for part in parts]
     return "_".join(word for word in words if word) + ".pdf"
 
 

@@ -22,7 +22,7 @@ from compliance.errors import InvalidInput, SomebodySavedFirst
 from compliance.models import Finding, Membership, Submission
 from compliance.models.review import DETERMINABLE
 from compliance.pages.firms import signed_in
-from compliance.pages.forms import DayInput, PageForm
+from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.desk import desk_of
 from compliance.selectors.review import FILTERS, ReviewPage, review_page, submission_page
 from compliance.services.assessments import substance
@@ -267,7 +267,7 @@ class ReturnForm(PageForm):
 def review_return(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """Hand the submission back, after a look at what that opens again."""
     submission, member = submission_or_404(request, submission_id, "return")
-    form = ReturnForm(request.POST or None)
+    form = ReturnForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             return_to_firm(submission=submission, by=member, **form.cleaned_data)
@@ -297,7 +297,7 @@ class AcceptForm(PageForm):
 def review_accept(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """Accept the submission with a signed statement, after a look at what stays open."""
     submission, member = submission_or_404(request, submission_id, "accept")
-    form = AcceptForm(request.POST or None)
+    form = AcceptForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             accept_assessment(
