@@ -141,15 +141,19 @@ def save_draft(
             base_version=draft.base_version,
             by=member,
         )
+        state = saved.state
     except InvalidInput as error:
         return requirement_response(
             request, assessment, requirement_id, draft, errors=error.fields, status=422
         )
     except SomebodySavedFirst as conflict:
-        return _conflict_response(request, assessment, requirement_id, draft, conflict)
+        state = evaluation_of(assessment)
+        if differs_from_stored(draft, state, requirement_id):
+            return _conflict_response(request, state, requirement_id, draft, conflict)
+        # The same words came twice, by a second click or from two people of one mind.
     if request.htmx:  # type: ignore[attr-defined]
         return requirement_response(
-            request, assessment, requirement_id, state=saved.state, is_saved=True
+            request, assessment, requirement_id, state=state, is_saved=True
         )
     if not is_aside:
         messages.success(request, _("The answer is saved."))
@@ -160,7 +164,9 @@ def differs_from_stored(draft: AnswerDraft, state: AssessmentState, requirement_
     """Whether a form carries an answer that is not saved yet."""
     stored = stored_draft(state.answers.get(requirement_id))
     typed = replace(draft, note=draft.note.replace("\r\n", "\n"), base_version=stored.base_version)
-    if not typed.is_not_applicable:
+    if typed.is_not_applicable:
+        typed = replace(typed, value="", reason=typed.reason.strip().replace("\r\n", "\n"))
+    else:
         typed = replace(typed, reason=stored.reason)
     return typed != stored
 
@@ -209,12 +215,12 @@ def requirement_response(
 
 def _conflict_response(
     request: HttpRequest,
-    assessment: Assessment,
+    state: AssessmentState,
     requirement_id: str,
     draft: AnswerDraft,
     conflict: SomebodySavedFirst,
 ) -> HttpResponse:
-    state = evaluation_of(assessment)
+    assessment = state.assessment
     requirement = state.catalogue.requirements[requirement_id]
     member = member_of(request, assessment)
     context = {

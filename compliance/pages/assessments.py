@@ -21,8 +21,9 @@ from compliance.models import Assessment, Membership, Submission, User
 from compliance.selectors.check import CheckPage, check_page
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.selectors.heads import head_of
-from compliance.selectors.tasks import STATES, TaskFilters, View, task_list
+from compliance.selectors.tasks import STATES, Marks, TaskFilters, View, task_list
 from compliance.services.assessments import submit_assessment
+from compliance.templatetags import tianheng
 from compliance.templatetags.tianheng import FLAGS, OUTCOMES, SEVERITIES, language
 
 
@@ -48,7 +49,7 @@ def tasks(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
         "assessment": assessment,
         "head": head_of(state, member_of(request, assessment), language()),
         "tab": "tasks",
-        "tasks": task_list(state, filters, language()),
+        "tasks": task_list(state, filters, language(), _marks()),
         "filters": filters,
         "severities": [(s.value, SEVERITIES[s].word) for s in Severity],
         "outcomes": [(name, (OUTCOMES.get(name) or FLAGS[name]).word) for name in STATES],
@@ -57,6 +58,12 @@ def tasks(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "_tasks.html" if is_partial else "tasks.html"
     return render(request, f"compliance/assessments/{template}", context)
+
+
+def _marks() -> Marks:
+    states = {name: tianheng.status(name) for name in OUTCOMES}
+    states |= {name: tianheng.flag_status(name) for name in FLAGS}
+    return Marks(states, {name: tianheng.severity(name) for name in SEVERITIES})
 
 
 _VIEW_ICONS = {

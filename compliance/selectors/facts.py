@@ -22,6 +22,7 @@ from compliance.selectors.tasks import fact_link, field_id
 DONT_KNOW, NONE = "_dont_know", "_none"
 MOST_OPEN_SHOWN = 5
 MOST_CHANGES_SHOWN = 6
+MOST_STATEMENTS_SHOWN = 3
 
 _programs: WeakKeyDictionary[Catalogue, ConditionProgram] = WeakKeyDictionary()
 
@@ -130,6 +131,7 @@ class Moved:
 @dataclass(frozen=True)
 class LastChange:
     statements: tuple[str, ...]  # "Orbits: low Earth orbit"
+    more_statements: int
     came_in: tuple[Moved, ...]
     went_out: tuple[Moved, ...]
     more_in: int
@@ -393,7 +395,11 @@ def last_change(state: AssessmentState, lang: str) -> LastChange | None:
         elif was is Applicability.APPLIES:
             went_out.append(_moved(state, row, lang))
     return LastChange(
-        statements=tuple(_statement(catalogue, name, event.after, lang) for name in event.after),
+        statements=tuple(
+            _statement(catalogue, name, event.after, lang)
+            for name in list(event.after)[:MOST_STATEMENTS_SHOWN]
+        ),
+        more_statements=max(0, len(event.after) - MOST_STATEMENTS_SHOWN),
         came_in=tuple(came_in[:MOST_CHANGES_SHOWN]),
         went_out=tuple(went_out[:MOST_CHANGES_SHOWN]),
         more_in=max(0, len(came_in) - MOST_CHANGES_SHOWN),

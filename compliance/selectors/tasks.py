@@ -16,7 +16,6 @@ from compliance.selectors.heads import SCORED
 
 # What a row shows: an outcome, or the mark a person has put on it.
 STATES = (*(outcome.value for outcome in Outcome), *(flag.value for flag in Flag))
-_FLAGS = frozenset(flag.value for flag in Flag)
 TO_DO = frozenset({Outcome.NOT_ANSWERED, Outcome.UNDETERMINED, Flag.COME_BACK})
 
 
@@ -74,6 +73,14 @@ class TaskFilters:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """How states and severities are drawn: made once for a page, not once for each of 140 rows."""
+
+    states: Mapping[str, str]
+    severities: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class FactToAnswer:
     question: str
     url: str
@@ -88,17 +95,13 @@ class TaskRow:
     title: str
     url: str
     topic: str
-    track: Track
-    severity: Severity
     state: str  # one of STATES
+    state_mark: str  # the state as it is drawn
+    severity_mark: str
     is_carried_over: bool
     is_returned: bool
     to_answer: FactToAnswer | None = None  # undetermined: the question that settles it
     reason: str = ""  # in the view of what does not apply
-
-    @property
-    def is_flagged(self) -> bool:
-        return self.state in _FLAGS
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class TaskGroup:
     applicable: int
     blocking: int  # blocking duties not met
     to_do: int
+    not_known: int  # marked "don't know yet"
     is_open: bool
 
 
@@ -154,12 +158,14 @@ class _Tally:
     applicable: int = 0
     blocking: int = 0
     to_do: int = 0
+    not_known: int = 0
 
 
-def task_list(state: AssessmentState, filters: TaskFilters, lang: str) -> TaskList:
+def task_list(
+    state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks
+) -> TaskList:
     """Every requirement in force as the filters ask for it."""
-    builder = _Builder(state, filters, lang)
-    return builder.build()
+    return _Builder(state, filters, lang, marks).build()
 
 
 def state_of(row: Evaluation) -> str:
@@ -185,8 +191,10 @@ def field_id(fact: str) -> str:
 
 
 class _Builder:
-    def __init__(self, state: AssessmentState, filters: TaskFilters, lang: str) -> None:
-        self.state, self.filters, self.lang = state, filters, lang
+    def __init__(
+        self, state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks
+    ) -> None:
+        self.state, self.filters, self.lang, self.marks = state, filters, lang, marks
         self.catalogue = state.catalogue
         self.facts_url = reverse("assessment_facts", args=[state.assessment.pk])
         # One address is worked out; the others differ in the id alone.
@@ -238,6 +246,7 @@ class _Builder:
         tally.counts[row.outcome] += 1
         tally.answered += is_answered(row)
         tally.to_do += state_of(row) in TO_DO
+        tally.not_known += row.flag is Flag.DONT_KNOW
         is_blocking = requirement.severity is Severity.BLOCKING and requirement.track is Track.DUTY
         tally.blocking += is_blocking and row.outcome in (Outcome.NOT_MET, Outcome.PARTLY_MET)
 
@@ -265,6 +274,7 @@ class _Builder:
 
     def _row(self, requirement: Requirement, row: Evaluation) -> TaskRow:
         answer = self.state.answers.get(requirement.id)
+        shown = state_of(row)
         to_answer = None
         if row.outcome is Outcome.UNDETERMINED:
             to_answer = self._fact_to_answer(row.missing_facts)
@@ -274,9 +284,9 @@ class _Builder:
             title=requirement.title.get(self.lang),
             url=f"{self.url_start}{requirement.id}{self.url_end}",
             topic=self.topics[requirement.topic],
-            track=requirement.track,
-            severity=requirement.severity,
-            state=state_of(row),
+            state=shown,
+            state_mark=self.marks.states[shown],
+            severity_mark=self.marks.severities[requirement.severity],
             is_carried_over=answer is not None and answer.is_carried_over,
             is_returned=requirement.id in self.returned,
             to_answer=to_answer,
@@ -356,6 +366,7 @@ class _Builder:
             applicable=tally.applicable,
             blocking=tally.blocking,
             to_do=tally.to_do,
+            not_known=tally.not_known,
             is_open=bool(rows) and (hides_empty or tally.blocking > 0),
         )
 
