@@ -42,8 +42,9 @@ def boolean(name: str, *, default: bool) -> bool:
 def integer(name: str, default: int, *, low: int, high: int) -> int:
     """A whole number between `low` and `high`."""
     raw = text(name, str(default))
-    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
-        raise ImproperlyConfigured(f"{name} is {raw!r}; write a number from {low} to {high}.")
+    is_number = raw.isascii() and raw.isdigit() and len(raw) <= 9
+    if not is_number or not low <= int(raw) <= high:
+        raise ImproperlyConfigured(f"{name} is {raw[:30]!r}; write a number from {low} to {high}.")
     return int(raw)
 
 
@@ -80,16 +81,22 @@ def secret_key(name: str, file: Path, *, debug: bool) -> str:
         raise ImproperlyConfigured(
             f"{name} is not set. With DEBUG off it must be; 50 random characters or more."
         )
-    if file.is_file():
-        return file.read_text(encoding="ascii").strip()
-    raise ImproperlyConfigured(f"{name} is not set and {file.name} is missing; run `make run`.")
+    try:
+        kept = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        kept = ""
+    if len(kept) < 32:
+        raise ImproperlyConfigured(
+            f"{name} is not set and var/{file.name} holds none; run `make run`, which makes one."
+        )
+    return kept
 
 
 def database(name: str, default: Path) -> dict[str, Any]:
     """Django's settings for SQLite or PostgreSQL from an address."""
     raw = text(name, f"sqlite:///{default}")
     shape = "write sqlite:////path/to/file or postgres://user:password@host:5432/name."
-    scheme = urlsplit(raw).scheme
+    scheme = _scheme(raw)
     if scheme not in {"sqlite", "postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} starts with {scheme or raw[:20]!r}; {shape}")
     try:
@@ -99,6 +106,9 @@ def database(name: str, default: Path) -> dict[str, Any]:
     if not settings.get("NAME"):
         raise ImproperlyConfigured(f"{name} names no database; {shape}")
     if scheme == "sqlite":
+        folder = Path(settings["NAME"]).parent
+        if text(name, "") and not folder.is_dir():
+            raise ImproperlyConfigured(f"{name} is in {folder}, which is no folder; make it first.")
         settings["ENGINE"] = SQLITE
         settings["OPTIONS"] = dict(SQLITE_OPTIONS)
     else:
@@ -124,8 +134,14 @@ def broker(name: str, folder: Path) -> Broker:
     """The embedded broker (the default), or Redis by its address."""
     raw = text(name, "embedded")
     if raw == "embedded":
-        for part in ("queue", "processed", "control"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        try:
+            for part in ("queue", "processed", "control"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The embedded broker cannot write in {folder} ({error.strerror}); "
+                f"let it, or set {name} to redis://host:6379/0."
+            ) from error
         options = {
             "data_folder_in": str(folder / "queue"),
             "data_folder_out": str(folder / "queue"),
@@ -135,13 +151,28 @@ def broker(name: str, folder: Path) -> Broker:
             "polling_interval": 0.1,
         }
         return Broker("filesystem://", options)
-    if urlsplit(raw).scheme in {"redis", "rediss"} and urlsplit(raw).hostname:
+    if _scheme(raw) in {"redis", "rediss"} and _has_host(raw):
         # Longer than a render may take, so that a slow one is not handed out twice.
         return Broker(raw, {"visibility_timeout": 300, "unacked_restore_throttle": 1})
     raise ImproperlyConfigured(
         f"{name} is {raw[:30]!r}; leave it empty for the embedded broker, "
         "or write redis://host:6379/0."
     )
+
+
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme
+    except ValueError:  # such as an IPv6 address without its end
+        return ""
+
+
+def _has_host(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        return bool(parts.hostname) and parts.port != 0  # reading the port checks it
+    except ValueError:
+        return False
 
 
 def storage(name: str, default: Path) -> dict[str, Any]:
@@ -179,7 +210,7 @@ def email(name: str, default: str) -> dict[str, Any]:
     raw = text(name, default)
     try:
         settings: dict[str, Any] = environ.Env.email_url_config(raw)
-    except (ValueError, KeyError) as error:
+    except (ImproperlyConfigured, ValueError, KeyError) as error:
         raise ImproperlyConfigured(
             f"{name} cannot be read; write consolemail:// or smtp://user:password@host:587."
         ) from error
