@@ -8,6 +8,7 @@ from compliance.pages import (
     account,
     answers,
     assessments,
+    catalogue,
     evidence,
     facts,
     firms,
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
+    *catalogue.urlpatterns,
     *health.urlpatterns,
     *account.urlpatterns,
 ]

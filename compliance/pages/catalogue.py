@@ -1,0 +1,111 @@
+"""The catalogue for everybody: browse it, search it, and read one thing in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from checklists import load_catalogue
+from checklists.engine.model import Severity
+from compliance import clock
+from compliance.selectors.catalogue import (
+    By,
+    CatalogueFilters,
+    catalogue_measure,
+    catalogue_page,
+    catalogue_reference,
+    catalogue_requirement,
+)
+from compliance.templatetags.tianheng import SEVERITIES, language
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The requirements by measure, topic, track or source; filters live in the address."""
+    filters = CatalogueFilters.read(request.GET)
+    context = {
+        "page": catalogue_page(load_catalogue(), filters, language(), clock.today()),
+        "filters": filters,
+        "views": _views(filters),
+        "severities": [(severity.value, SEVERITIES[severity].word) for severity in Severity],
+    }
+    is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    template = "_swap.html" if is_partial else "catalogue.html"
+    return render(request, f"compliance/catalogue/{template}", context)
+
+
+_VIEW_ICONS = {
+    By.MEASURE: "list-details",
+    By.TOPIC: "tags",
+    By.TRACK: "route",
+    By.SOURCE: "books",
+    By.TODAY: "gavel",
+}
+
+
+def _views(filters: CatalogueFilters) -> list[dict[str, Any]]:
+    words = {
+        By.MEASURE: _("By measure"),
+        By.TOPIC: _("By topic"),
+        By.TRACK: _("By track"),
+        By.SOURCE: _("By source"),
+        By.TODAY: _("What is asked today"),
+    }
+    views = []
+    for by, word in words.items():
+        query = QueryDict(mutable=True)
+        query.update(filters.as_query(by))
+        views.append(
+            {
+                "word": word,
+                "view_icon": _VIEW_ICONS[by],
+                "is_current": by is filters.by,
+                "url": f"{reverse('catalogue')}{'?' if query else ''}{query.urlencode()}",
+            }
+        )
+    return views
+
+
+@require_safe
+def requirement(request: HttpRequest, requirement_id: str) -> HttpResponse:
+    """Everything about one requirement."""
+    rules = load_catalogue()
+    found = rules.requirements.get(requirement_id)
+    if found is None:
+        raise Http404
+    context = {"page": catalogue_requirement(rules, found, language()), "catalogue": rules}
+    return render(request, "compliance/catalogue/requirement.html", context)
+
+
+@require_safe
+def measure(request: HttpRequest, number: int) -> HttpResponse:
+    """One measure of the plan, and what it asks of whom."""
+    rules = load_catalogue()
+    if number not in rules.measures:
+        raise Http404
+    context = {"page": catalogue_measure(rules, number, language(), clock.today())}
+    return render(request, "compliance/catalogue/measure.html", context)
+
+
+@require_safe
+def reference(request: HttpRequest, reference_id: str) -> HttpResponse:
+    """One source, how far it was read, and what rests on it."""
+    rules = load_catalogue()
+    found = rules.references.get(reference_id)
+    if found is None:
+        raise Http404
+    context = {"page": catalogue_reference(rules, found, language(), clock.today())}
+    return render(request, "compliance/catalogue/reference.html", context)
+
+
+urlpatterns: list[URLPattern] = [
+    path("catalogue/", catalogue, name="catalogue"),
+    path("catalogue/measures/<int:number>/", measure, name="catalogue_measure"),
+    path("catalogue/references/<str:reference_id>/", reference, name="catalogue_reference"),
+    path("catalogue/<str:requirement_id>/", requirement, name="catalogue_requirement"),
+]
