@@ -26,10 +26,12 @@ if TYPE_CHECKING:  # generic in the stubs alone
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
     CreationForm = AdminUserCreationForm[User]
+    BaseUserAdmin = UserAdmin[User]
 else:
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
     CreationForm = AdminUserCreationForm
+    BaseUserAdmin = UserAdmin
 
 admin.site.site_header = _("Tianheng: operator")
 admin.site.site_title = _("Tianheng")
@@ -59,7 +61,7 @@ class PersonCreationForm(CreationForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(BaseUserAdmin):
     add_form = PersonCreationForm
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "is_staff")

@@ -55,7 +55,7 @@ def reports(request: HttpRequest, submission_id: UUID) -> HttpResponse:
 
 
 def _report_or_404(request: HttpRequest, report_id: UUID) -> Report:
-    visible = Report.objects.visible_to(signed_in(request))  # type: ignore[attr-defined]
+    visible = Report.objects.visible_to(signed_in(request))
     report: Report = get_object_or_404(visible, pk=report_id)
     return report
 

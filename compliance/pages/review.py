@@ -50,7 +50,7 @@ def submission_or_404(
     request: HttpRequest, submission_id: UUID, action: str = "read"
 ) -> tuple[Submission, Membership]:
     """A submission of one of the person's firms, and the role that must allow the action."""
-    visible = Submission.objects.visible_to(signed_in(request)).select_related(  # type: ignore[attr-defined]
+    visible = Submission.objects.visible_to(signed_in(request)).select_related(
         "assessment__firm", "attestation", "decided_by"
     )
     submission: Submission = get_object_or_404(visible, pk=submission_id)
@@ -116,7 +116,8 @@ def review_requirement(
     submission, member = submission_or_404(request, submission_id, "review")
     if request.method != "POST":
         return _render_review(request, submission, requirement_id, None)
-    form = DeterminationForm(request.POST)
+    sent = request.POST.copy()
+    form = DeterminationForm(sent)
     status = 422
     if form.is_valid():
         try:
@@ -125,8 +126,7 @@ def review_requirement(
             form.add_refusal(refusal)
         except SomebodySavedFirst as refusal:
             # Theirs is shown beside the form; sent again, the form replaces it knowingly.
-            form.data = form.data.copy()
-            form.data["base_version"] = str(refusal.theirs.version)
+            sent["base_version"] = str(refusal.theirs.version)
             form.add_error(
                 None,
                 _(

@@ -38,7 +38,8 @@ def verify(request: HttpRequest, code: str = "") -> HttpResponse:
         return HttpResponseRedirect(reverse("verify_code", args=[clean_code(typed)]))
     code = code or typed
     issued = issued_by_code(code) if code else None
-    error, verdict = "", None
+    error: str | Promise = ""
+    verdict: Verdict | None = None
     if request.method == "POST":
         error, verdict = _compare(request, issued)
     context = {

@@ -69,7 +69,7 @@ def test_sign_up_is_closed_unless_the_setting_opens_it(
 
 def test_a_forgotten_password_is_replaced_by_a_mailed_link(client: Client, ada: Membership) -> None:
     client.post(reverse("account_reset_password"), {"email": ada.user.email})
-    found = re.search(r"https?://[^/]+(\S+)", mail.outbox[0].body)
+    found = re.search(r"https?://[^/]+(\S+)", str(mail.outbox[0].body))
     assert found
     form = client.get(found.group(1), follow=True)
     assert "Choose a new password" in form.content.decode()

@@ -168,7 +168,7 @@ def test_a_file_that_is_gone_is_not_found_instead_of_broken(
     client: Client, report: Report, ada: Membership
 ) -> None:
     finish(report)
-    report.file.storage.delete(report.file.name)
+    report.file.storage.delete(str(report.file.name))
     client.force_login(ada.user)
     assert client.get(reverse("report_download", args=[report.pk])).status_code == 404
 
