@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from compliance.models.firms import Membership, Role
 from compliance.models.review import Submission
@@ -37,7 +38,7 @@ class Report(models.Model):
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Waiting")
         RENDERING = "rendering", _("Being made")
-        READY = "ready", _("Ready")
+        READY = "ready", pgettext_lazy("report", "Ready")
         FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checklists import Outcome
 from compliance.models.assessments import Assessment
@@ -150,8 +151,8 @@ class Finding(models.Model):
     """A gap the reviewer records."""
 
     class Severity(models.TextChoices):
-        MAJOR = "major", _("Major")
-        MINOR = "minor", _("Minor")
+        MAJOR = "major", pgettext_lazy("finding", "Major")
+        MINOR = "minor", pgettext_lazy("finding", "Minor")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="findings")

@@ -39,7 +39,7 @@ _WORDS = {
     "not_in_place": Text("Not in place", "尚未具备"),
 }
 _NOT_APPLICABLE = Text("Does not apply to us", "对我方不适用")
-_DONT_KNOW = Text("Don’t know yet", "暂不清楚")
+_DONT_KNOW = Text("Don’t know yet", "尚不清楚")
 
 
 @dataclass(frozen=True)

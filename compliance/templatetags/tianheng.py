@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from checklists.engine.model import Reason, Text
@@ -77,7 +77,7 @@ STATUSES = {
 REPORT_STATUSES = {
     "requested": Look(_("Waiting"), icon="hourglass", css="not_answered"),
     "rendering": Look(_("Being made"), icon="loader-2", css="flagged"),
-    "ready": Look(_("Ready"), icon="circle-check", css="met"),
+    "ready": Look(pgettext_lazy("report", "Ready"), icon="circle-check", css="met"),
     "failed": Look(_("Failed"), icon="circle-x", css="not_met"),
 }
 EVIDENCE_STATES = {
