@@ -25,6 +25,31 @@ from playwright.sync_api import Browser, Page, sync_playwright
 LOOPBACK_NAMES = frozenset({"localhost", ""})
 
 
+DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stored-only",
+        action="store_true",
+        help="leave out what touches no database: its outcome is the same on every server",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--stored-only"):
+        return
+    stored = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(stored)])
+    items[:] = stored
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether a test asks for the database, by its mark or by one of its fixtures."""
+    fixtures = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
+
+
 class NetworkRefused(AssertionError):
     """A test tried to leave this machine."""
 

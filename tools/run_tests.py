@@ -1,7 +1,8 @@
 """Run the suite on PostgreSQL and Redis, then on SQLite and the embedded broker.
 
-The browser walks through the pages once only, on SQLite. A failure on PostgreSQL ends the run, so
-that the last line is always the summary of what failed, or of the whole suite.
+On PostgreSQL and Redis only what touches a database is run: the engine and the set-up know nothing
+of it. The browser walks through the pages once only, on SQLite. A failure on PostgreSQL ends the
+run, so that the last line is always the summary of what failed, or of the whole suite.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tools.project import PYTHON, SetupError, say
 from tools.services import run_with, services, stop_on_terminate
 
 NO_TESTS_COLLECTED = 5
-WITHOUT_BROWSER = ("-m", "not browser")
+ON_SERVERS = ("--stored-only", "-m", "not browser")
 
 
 def run(arguments: list[str]) -> int:
@@ -22,7 +23,7 @@ def run(arguments: list[str]) -> int:
     pytest = [str(PYTHON), "-m", "pytest"]
     say("\nTests on PostgreSQL and Redis")
     with services() as environment:
-        first = run_with([*pytest, *WITHOUT_BROWSER, *arguments], {**os.environ, **environment})
+        first = run_with([*pytest, *ON_SERVERS, *arguments], {**os.environ, **environment})
     if first not in {0, NO_TESTS_COLLECTED}:
         return first
     say("\nTests on SQLite and the embedded broker")

@@ -40,7 +40,7 @@ def test_the_whole_suite_runs_on_sqlite_and_all_but_the_browser_on_postgresql(
     monkeypatch.setenv("DATABASE_URL", "postgres://the-developers-own")
     assert run_tests.run(["-k", "answer"]) == 0
     (on_servers, server_environment), (embedded, environment) = runs
-    assert on_servers == ["-m", "not browser", "-k", "answer"]
+    assert on_servers == ["--stored-only", "-m", "not browser", "-k", "answer"]
     assert URLS.items() <= server_environment.items()
     assert embedded == ["-k", "answer"]
     assert "DATABASE_URL" not in environment
