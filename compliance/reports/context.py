@@ -102,9 +102,8 @@ class EvidenceLine:
 @dataclass(frozen=True)
 class SourceLine:
     name: Words
-    detail: Words | None
+    article: Words
     force: Words
-    anchor: str
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,6 @@ class Requirement:
     answered: str
     note: Words
     reason: Words
-    applies_because: Words
     evidence: tuple[EvidenceLine, ...]
     officer: OfficerLine | None
     clause: Words
@@ -723,9 +721,6 @@ class _Writer:
         note, reason = own_words(form["note"]), self.reason(row)
         officer = self.officer(row)
         long = len(note.text) + len(reason.text) + (len(officer.comment.text) if officer else 0)
-        everyone = form["applicability"] == "applies" and "to every firm" in str(
-            form["applicability_reason"]["en"]
-        )
         severity = self.text(self.content["severities"][row.severity]).text
         track = self.text(self.content["tracks"][row.track]["title"]).text
         return Requirement(
@@ -742,9 +737,6 @@ class _Writer:
             answered=self.answered(form),
             note=note,
             reason=reason,
-            applies_because=Words("", self.tag)
-            if everyone or row.claimed is Outcome.UNDETERMINED
-            else self.text(form["applicability_reason"]),
             evidence=tuple(self.evidence_line(self.evidence[name]) for name in form["evidence"]),
             officer=officer,
             clause=self.text(form["clause_shown"]),
@@ -755,8 +747,13 @@ class _Writer:
         )
 
     def reason(self, row: FrozenRow) -> Words:
-        """Why the outcome is what it is; a stated reason is printed with the answer instead."""
-        return self.text(row.content["reason"])
+        """Why the outcome is what it is, and why the requirement applies at all."""
+        reason = self.text(row.content["reason"])
+        if row.claimed is Outcome.UNDETERMINED:
+            return reason  # it tells what has to be answered first
+        applies = self.text(row.content["applicability_reason"])
+        space = " " if reason.lang == "en" else ""
+        return Words(f"{reason.text}{space}{applies.text}", reason.lang)
 
     def standing(self, row: FrozenRow) -> str:
         if row.confirmed is None:
@@ -823,19 +820,8 @@ class _Writer:
 
     def source_line(self, citation: Json) -> SourceLine:
         reference = self.content["references"][citation["id"]]
-        parts = [self.text(citation[name]) for name in ("article", "covers") if citation[name]]
-        detail = None
-        if parts:
-            same = {part.lang for part in parts}
-            detail = Words(
-                self.w["comma"].join(part.text.rstrip(".。") for part in parts),
-                parts[0].lang if len(same) == 1 else self.tag,
-            )
         return SourceLine(
-            self.text(reference["name"]),
-            detail,
-            self.text(reference["force"]),
-            self.source_anchors[citation["id"]],
+            self.text(reference["name"]), self.text(citation["article"]), self.text(reference["force"])
         )
 
     # --- the other chapters -----------------------------------------------------------------------

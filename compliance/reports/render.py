@@ -177,3 +177,17 @@ def _box_tree_with_language(box: Any, *rest: Any) -> Iterator[Any]:
 
 
 pdf_tags._build_box_tree = _box_tree_with_language
+
+
+class _PageReferences:
+    """The names of all pages, written out once: for every tag anew, time would grow with the square."""
+
+    def __get__(self, pdf: Any, owner: type) -> tuple[bytes, ...]:
+        numbers = pdf.pages["Kids"][::3]
+        known: tuple[bytes, ...] = vars(pdf).get("_references", ())
+        if len(known) != len(numbers):
+            known = pdf._references = tuple(f"{number} 0 R".encode("ascii") for number in numbers)
+        return known
+
+
+pydyf.PDF.page_references = _PageReferences()

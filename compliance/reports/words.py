@@ -178,7 +178,6 @@ WORDS = {
     "answer": Text("Answer", "回答"),
     "note": Text("Note", "说明"),
     "reason": Text("Reason", "理由"),
-    "applies_because": Text("Applies", "适用"),
     "evidence": Text("Evidence", "材料"),
     "no_evidence": Text("None attached.", "未附。"),
     "evidence_until": Text("valid until {day}", "有效期至{day}"),
