@@ -152,9 +152,7 @@ def save_draft(
             return _conflict_response(request, state, requirement_id, draft, conflict)
         # The same words came twice, by a second click or from two people of one mind.
     if request.htmx:  # type: ignore[attr-defined]
-        return requirement_response(
-            request, assessment, requirement_id, state=state, is_saved=True
-        )
+        return requirement_response(request, assessment, requirement_id, state=state, is_saved=True)
     if not is_aside:
         messages.success(request, _("The answer is saved."))
     return redirect("requirement", assessment.pk, requirement_id)
@@ -205,9 +203,7 @@ def requirement_response(
     if request.htmx and request.method == "POST":  # type: ignore[attr-defined]
         return render(request, "compliance/answers/_live.html", context, status=status)
     context |= {
-        "record": requirement_record(
-            state, requirement_id, language(), with_library=page.is_open
-        ),
+        "record": requirement_record(state, requirement_id, language(), with_library=page.is_open),
         "new_evidence": evidence or EvidenceDraft(),
     }
     return render(request, "compliance/answers/requirement.html", context, status=status)
@@ -226,9 +222,7 @@ def _conflict_response(
     context = {
         "assessment": assessment,
         "head": head_of(state, member, language()),
-        "page": requirement_page(
-            state, requirement_id, member, language(), is_open=True
-        ),
+        "page": requirement_page(state, requirement_id, member, language(), is_open=True),
         "conflict": conflict_page(requirement, draft, conflict.theirs, conflict.base, language()),
     }
     if not request.htmx:  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists.engine.model import Severity
 from compliance import permissions, workflow
 from compliance.errors import AssessmentNotReady, InvalidInput, KeyUsedForOther, Sentence
-from compliance.models import Assessment, Membership, Submission, User
+from compliance.models import Assessment, Membership, Submission
+from compliance.pages.firms import signed_in
 from compliance.selectors.check import CheckPage, check_page
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.selectors.heads import head_of
@@ -29,13 +30,12 @@ from compliance.templatetags.tianheng import FLAGS, OUTCOMES, SEVERITIES, langua
 
 def assessment_or_404(request: HttpRequest, assessment_id: UUID) -> Assessment:
     """The assessment, where this person has a role in its firm."""
-    return get_object_or_404(Assessment.objects.visible_to(request.user), pk=assessment_id)
+    return get_object_or_404(Assessment.objects.visible_to(signed_in(request)), pk=assessment_id)
 
 
 def member_of(request: HttpRequest, assessment: Assessment) -> Membership:
     """The role in which this person acts on the assessment."""
-    assert isinstance(request.user, User)  # @login_required stands before every page
-    return assessment.membership_of(request.user)
+    return assessment.membership_of(signed_in(request))
 
 
 @login_required
@@ -128,7 +128,8 @@ def submit(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
             assessment=assessment, **typed, by=member, idempotency_key=key
         )
     except InvalidInput as error:
-        return _check_page(request, assessment, typed, {**errors, **error.fields}, key=key)
+        key = "" if "idempotency_key" in error.fields else key
+        return _check_page(request, assessment, typed, error.fields, key=key)
     except AssessmentNotReady:
         return _check_page(request, assessment, typed, key=key, stopped=True)
     except KeyUsedForOther as error:
@@ -161,6 +162,7 @@ def _check_page(
         "typed": typed,
         "errors": errors or {},
         "attested": "attest" in request.POST,
+        "stopped": stopped,
         # Made per page, so that a second click or a reload cannot submit twice.
         "idempotency_key": key or str(uuid.uuid4()),
     }
@@ -170,7 +172,7 @@ def _check_page(
 
 def _submissions_of(assessment: Assessment) -> list[Submission]:
     return list(
-        assessment.submissions.without_content()  # type: ignore[attr-defined]
+        assessment.submissions.without_content()
         .select_related("submitted_by", "decided_by", "attestation")
         .order_by("-number")
     )

@@ -30,6 +30,7 @@ from compliance.pages.answers import (
     save_draft,
 )
 from compliance.pages.assessments import assessment_or_404, member_of
+from compliance.pages.firms import signed_in
 from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.requirement import EvidenceDraft
 from compliance.services.evidence import attach_evidence, attach_existing, detach_evidence
@@ -136,9 +137,7 @@ def _take_from_library(
     evidence = Evidence.objects.filter(pk=chosen, firm_id=assessment.firm_id).first()
     if evidence is None:
         raise InvalidInput({"evidence": _("This piece is not there any more. Choose another.")})
-    attach_existing(
-        assessment=assessment, requirement_id=requirement_id, evidence=evidence, by=by
-    )
+    attach_existing(assessment=assessment, requirement_id=requirement_id, evidence=evidence, by=by)
 
 
 def _typed(request: HttpRequest) -> EvidenceDraft:
@@ -151,7 +150,7 @@ def _typed(request: HttpRequest) -> EvidenceDraft:
 @require_GET
 def download(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """The file as it was stored, to be saved and never shown inside this site."""
-    evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=evidence_id)
+    evidence = get_object_or_404(Evidence.objects.visible_to(signed_in(request)), pk=evidence_id)
     if not evidence.file:
         raise Http404(_("This is a link, not a file."))
     try:

@@ -58,9 +58,7 @@ class CheckPage:
     submissions: tuple[Submission, ...]
 
 
-def check_page(
-    state: AssessmentState, submissions: Iterable[Submission], lang: str
-) -> CheckPage:
+def check_page(state: AssessmentState, submissions: Iterable[Submission], lang: str) -> CheckPage:
     """Everything the check page shows; `submissions` newest first."""
     earlier = tuple(submissions)
     rows = [
@@ -78,11 +76,7 @@ def check_page(
         answered=sum(is_answered(row) for row in rows),
         flagged=sum(row.flag is not None for row in rows),
         evidence=len(
-            {
-                piece.pk
-                for name in state.evaluation.rows
-                for piece in state.evidence.get(name, ())
-            }
+            {piece.pk for name in state.evaluation.rows for piece in state.evidence.get(name, ())}
         ),
         carried_over=sum(
             name in state.evaluation.rows and answer.is_carried_over

@@ -355,9 +355,7 @@ def _counter(state: AssessmentState) -> Counter:
     )
 
 
-def _open_fact(
-    state: AssessmentState, name: str, waiting: tuple[str, ...], lang: str
-) -> OpenFact:
+def _open_fact(state: AssessmentState, name: str, waiting: tuple[str, ...], lang: str) -> OpenFact:
     facts_url = reverse("assessment_facts", args=[state.assessment.pk])
     return OpenFact(
         question=state.catalogue.facts[name].question.get(lang),

@@ -25,6 +25,7 @@ from checklists.engine.model import (
     NumberCheck,
 )
 from checklists.engine.parameters import ParameterProgram
+from checklists.engine.units import quantity
 from compliance import permissions
 from compliance.models import Answer, Assessment, Determination, Evidence, Finding, Membership
 from compliance.selectors.evaluation import AssessmentState
@@ -349,7 +350,8 @@ def requirement_record(
 ) -> RequirementRecord:
     """The review, the library and the history of one requirement."""
     assessment = state.assessment
-    reviewed, findings = None, ()
+    reviewed: Reviewed | None = None
+    findings: tuple[Finding, ...] = ()
     if assessment.status != Assessment.Status.DRAFT:
         reviewed = _reviewed(assessment, requirement_id)
         findings = tuple(
@@ -520,7 +522,6 @@ class _Limits:
         else:
             zones = [("met", 0, inner), ("part", inner, limit_x - inner)]
             zones.append(("not", limit_x, _CHART - limit_x))
-        words = wording.quantity
         marks = [_mark(limit_x, _("%(value)s limit"), limit, lang)]
         if best and best_x is not None and abs(best_x - limit_x) > _NEAR:
             marks.append(_mark(best_x, _("%(value)s best practice"), best, lang))
@@ -528,16 +529,14 @@ class _Limits:
         said = wording.asked(limit, lang)
         label = _("Limit: %(limit)s") % {"limit": said}
         if value is not None:
-            amount = words(value, limit.unit, lang)
+            amount = quantity(value, limit.unit, lang)
             x = at(value)
             shown = Mark(x, amount, _anchor(x))
             label = _("%(amount)s, held against the limit: %(limit)s") % {
                 "amount": amount,
                 "limit": said,
             }
-        return Scale(
-            tuple(zone for zone in zones if zone[2] > 0), shown, tuple(marks), label
-        )
+        return Scale(tuple(zone for zone in zones if zone[2] > 0), shown, tuple(marks), label)
 
 
 def _mark(x: int, words: str, limit: Limit, lang: str) -> Mark:
@@ -722,9 +721,7 @@ def _sources(catalogue: Catalogue, requirement: Requirement, lang: str) -> Itera
 
 def _reviewed(assessment: Assessment, requirement_id: str) -> Reviewed | None:
     determination = (
-        Determination.objects.filter(
-            submission__assessment=assessment, requirement=requirement_id
-        )
+        Determination.objects.filter(submission__assessment=assessment, requirement=requirement_id)
         .select_related("by", "submission")
         .defer("submission__content")
         .order_by("-submission__number")

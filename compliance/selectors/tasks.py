@@ -161,9 +161,7 @@ class _Tally:
     not_known: int = 0
 
 
-def task_list(
-    state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks
-) -> TaskList:
+def task_list(state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks) -> TaskList:
     """Every requirement in force as the filters ask for it."""
     return _Builder(state, filters, lang, marks).build()
 
@@ -290,9 +288,7 @@ class _Builder:
             is_carried_over=answer is not None and answer.is_carried_over,
             is_returned=requirement.id in self.returned,
             to_answer=to_answer,
-            reason=(
-                row.reason.get(self.lang) if self.filters.view is View.DOES_NOT_APPLY else ""
-            ),
+            reason=(row.reason.get(self.lang) if self.filters.view is View.DOES_NOT_APPLY else ""),
         )
 
     def _fact_to_answer(self, names: tuple[str, ...]) -> FactToAnswer | None:

@@ -72,9 +72,7 @@ def history_of(
 ) -> tuple[TrailEntry, ...]:
     """The last events of one requirement, newest first (one query)."""
     events = AuditEvent.objects.filter(assessment=assessment, requirement=requirement_id)
-    return tuple(
-        trail_entry(event, catalogue, lang) for event in events.order_by("-id")[:HISTORY]
-    )
+    return tuple(trail_entry(event, catalogue, lang) for event in events.order_by("-id")[:HISTORY])
 
 
 def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:
