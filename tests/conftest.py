@@ -99,22 +99,25 @@ CHROMIUM_OPTIONS = (
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright; one process for all tests."""
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright; one process for all tests.
+
+    The database comes first: Playwright keeps an event loop in this thread, which Django takes
+    for an asynchronous view, from the first page to the end of the session.
+    """
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("Chromium is missing. `make test` installs it.")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM_OPTIONS])
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def page(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A fresh browser window without cookies; a script that fails on the page fails the test."""
-    # Playwright keeps an event loop in this thread, which Django takes for an asynchronous view.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     context.set_default_timeout(15_000)
     faults: list[str] = []
