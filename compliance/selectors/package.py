@@ -58,6 +58,7 @@ class Problem:
 def problems_of(state: AssessmentState) -> list[Problem]:
     """All problems at once, in the order of the task list, facts last."""
     language = get_language() or "en"
+    colon = "：" if language.startswith("zh") else ": "
     catalogue = state.catalogue
     problems: list[Problem] = []
     for name, row in state.evaluation.rows.items():
@@ -69,7 +70,7 @@ def problems_of(state: AssessmentState) -> list[Problem]:
         problems.append(
             Problem(
                 code=sentence[0],
-                sentence=f"{requirement.title.get(language)}: {sentence[1]}",
+                sentence=f"{requirement.title.get(language)}{colon}{sentence[1]}",
                 group=f"{measure.number} · {measure.title.get(language)}",
                 requirement=name,
                 source_row=requirement.source_row,

@@ -147,11 +147,12 @@ def answer_in_words(
 
 def _fact_details(catalogue: Catalogue, after: Mapping[str, Any], lang: str) -> list[str]:
     details = []
+    colon = ": " if lang == "en" else "："
     typed = typed_facts(catalogue, after)
     for name, value in typed.items():
         fact = catalogue.facts[name]
         said = FLAG_WORDS["dont_know"] if value is None else fact_value(fact, value, lang)
-        details.append(f"{fact.label.get(lang)}: {said}")
+        details.append(f"{fact.label.get(lang)}{colon}{said}")
     return details
 
 

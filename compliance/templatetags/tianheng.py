@@ -226,6 +226,15 @@ def inlang(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+FULL_WIDTH = {", ": "，", ": ": "：", "; ": "；", ". ": "。", " (": "（", ")": "）"}
+
+
+@register.simple_tag
+def punctuation(sign: str) -> str:
+    """A sign between two parts of a line, as the active language writes it."""
+    return FULL_WIDTH[sign] if language() == "zh-hans" else sign
+
+
 def _as_day(value: Any) -> date | None:
     if isinstance(value, str):
         try:
