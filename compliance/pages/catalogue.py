@@ -16,12 +16,14 @@ from compliance import clock
 from compliance.selectors.catalogue import (
     By,
     CatalogueFilters,
+    Marks,
     catalogue_measure,
     catalogue_page,
     catalogue_reference,
     catalogue_requirement,
 )
-from compliance.templatetags.tianheng import SEVERITIES, language
+from compliance.templatetags import tianheng
+from compliance.templatetags.tianheng import SEVERITIES, TRACKS, language
 
 
 @require_safe
@@ -29,7 +31,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """The requirements by measure, topic, track or source; filters live in the address."""
     filters = CatalogueFilters.read(request.GET)
     context = {
-        "page": catalogue_page(load_catalogue(), filters, language(), clock.today()),
+        "page": catalogue_page(load_catalogue(), filters, language(), clock.today(), marks()),
         "filters": filters,
         "views": _views(filters),
         "severities": [(severity.value, SEVERITIES[severity].word) for severity in Severity],
@@ -37,6 +39,14 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "_swap.html" if is_partial else "catalogue.html"
     return render(request, f"compliance/catalogue/{template}", context)
+
+
+def marks() -> Marks:
+    """How tracks and severities are drawn; nothing where a severity only repeats its track."""
+    return Marks(
+        {name: tianheng.track(name) for name in TRACKS},
+        {name: tianheng.severity(name) for name in SEVERITIES if name not in TRACKS},
+    )
 
 
 _VIEW_ICONS = {
@@ -88,7 +98,7 @@ def measure(request: HttpRequest, number: int) -> HttpResponse:
     rules = load_catalogue()
     if number not in rules.measures:
         raise Http404
-    context = {"page": catalogue_measure(rules, number, language(), clock.today())}
+    context = {"page": catalogue_measure(rules, number, language(), clock.today(), marks())}
     return render(request, "compliance/catalogue/measure.html", context)
 
 
@@ -99,7 +109,7 @@ def reference(request: HttpRequest, reference_id: str) -> HttpResponse:
     found = rules.references.get(reference_id)
     if found is None:
         raise Http404
-    context = {"page": catalogue_reference(rules, found, language(), clock.today())}
+    context = {"page": catalogue_reference(rules, found, language(), clock.today(), marks())}
     return render(request, "compliance/catalogue/reference.html", context)
 
 

@@ -158,6 +158,14 @@ class CatalogueFilters:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """How tracks and severities are drawn: made once for a page, not once for each of 140 rows."""
+
+    tracks: Mapping[str, str]
+    severities: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Row:
     """One requirement in a list."""
 
@@ -165,8 +173,8 @@ class Row:
     title: str
     url: str
     topic: str
-    track: str
-    severity: str
+    track_mark: str
+    severity_mark: str  # "" where the track says it already
     period: str  # where it is not in force today: since or until when
 
 
@@ -267,9 +275,11 @@ class CataloguePage:
         return tuple(line for line in self.measures if not line.counts.duty)
 
     @property
-    def asks(self) -> Mapping[str, int]:
-        """How many measures ask what of firms in the plan itself."""
-        return Counter(line.asks for line in self.measures)
+    def by_what_is_asked(self) -> tuple[tuple[str, tuple[MeasureLine, ...]], ...]:
+        """What the plan itself asks of firms, the strongest first, with the measures that do."""
+        kinds = ("direct", "announced", "indirect", "none")
+        asked = ((kind, tuple(m for m in self.measures if m.asks == kind)) for kind in kinds)
+        return tuple((kind, lines) for kind, lines in asked if lines)
 
 
 def catalogue_head(catalogue: Catalogue, lang: str) -> CatalogueHead:
@@ -286,11 +296,11 @@ def catalogue_head(catalogue: Catalogue, lang: str) -> CatalogueHead:
 
 
 def catalogue_page(
-    catalogue: Catalogue, filters: CatalogueFilters, lang: str, today: date
+    catalogue: Catalogue, filters: CatalogueFilters, lang: str, today: date, marks: Marks
 ) -> CataloguePage:
     """The catalogue by measure, topic, track or source, or what it asks of firms today."""
     found = found_requirements(catalogue, filters)
-    build = _Lists(catalogue, lang, today, keep_empty=not filters.narrows)
+    build = _Lists(catalogue, lang, today, marks, keep_empty=not filters.narrows)
     sections: tuple[Section, ...] = ()
     match filters.by:
         case By.MEASURE:
@@ -349,11 +359,26 @@ def _foreign(text: Text, lang: str) -> str:
 class _Lists:
     """The found requirements, put in order."""
 
-    def __init__(self, catalogue: Catalogue, lang: str, today: date, *, keep_empty: bool) -> None:
-        self.catalogue, self.lang, self.today = catalogue, lang, today
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        lang: str,
+        today: date,
+        marks: Marks,
+        *,
+        keep_empty: bool = False,
+    ) -> None:
+        self.catalogue, self.lang, self.today, self.marks = catalogue, lang, today, marks
         self.keep_empty = keep_empty
+        self._rows: dict[str, Row] = {}  # a requirement stands under each of its sources
 
     def row(self, requirement: Requirement) -> Row:
+        row = self._rows.get(requirement.id)
+        if row is None:
+            row = self._rows[requirement.id] = self._made_row(requirement)
+        return row
+
+    def _made_row(self, requirement: Requirement) -> Row:
         period = requirement.in_force
         is_now = period.holds(self.today)
         return Row(
@@ -361,8 +386,8 @@ class _Lists:
             title=requirement.title.get(self.lang),
             url=requirement_url(requirement.id),
             topic=self.catalogue.topics[requirement.topic].get(self.lang),
-            track=str(requirement.track),
-            severity=str(requirement.severity),
+            track_mark=self.marks.tracks[requirement.track],
+            severity_mark=self.marks.severities.get(requirement.severity, ""),
             period="" if is_now else period_in_words(period.starts_on, period.ends_on, self.lang),
         )
 
@@ -783,7 +808,7 @@ def _answer_in_words(requirement: Requirement, lang: str) -> str:
         case AnswerKind.DOCUMENT:
             return _("The document is in place, with its file attached, or it is not.")
         case AnswerKind.CHOICE:
-            return _("One of these, each with what it counts as:")
+            return _("One of the choices below; each says what it counts as.")
         case AnswerKind.DATE:
             return _("A date.")
         case AnswerKind.NUMBER:
@@ -971,11 +996,11 @@ class CatalogueMeasure:
 
 
 def catalogue_measure(
-    catalogue: Catalogue, number: int, lang: str, today: date
+    catalogue: Catalogue, number: int, lang: str, today: date, marks: Marks
 ) -> CatalogueMeasure:
     """The page of one measure."""
     measure = catalogue.measures[number]
-    lists = _Lists(catalogue, lang, today, keep_empty=False)
+    lists = _Lists(catalogue, lang, today, marks)
     own = [r for r in catalogue.requirements.values() if r.measure == number]
     cited = Counter(name for r in own for name in dict.fromkeys(c.reference for c in r.references))
     numbers = list(catalogue.measures)
@@ -1071,7 +1096,7 @@ class CatalogueReference:
 
 
 def catalogue_reference(
-    catalogue: Catalogue, reference: Reference, lang: str, today: date
+    catalogue: Catalogue, reference: Reference, lang: str, today: date, marks: Marks
 ) -> CatalogueReference:
     """The page of one source."""
     force = catalogue.legal_force[reference.binding]
@@ -1096,7 +1121,7 @@ def catalogue_reference(
         verified_where="" if is_unread else reference.verified_where,
         confidence=reference.confidence,
         note=_fact_used(reference.note, lang) if reference.note else None,
-        requirements=tuple(_resting(catalogue, reference, lang, today)),
+        requirements=tuple(_resting(catalogue, reference, lang, today, marks)),
         limits=tuple(_limits_of(catalogue, reference, lang)),
     )
 
@@ -1106,9 +1131,9 @@ def _fact_used(text: Text, lang: str) -> FactUsed:
 
 
 def _resting(
-    catalogue: Catalogue, reference: Reference, lang: str, today: date
+    catalogue: Catalogue, reference: Reference, lang: str, today: date, marks: Marks
 ) -> Iterable[RestingRow]:
-    lists = _Lists(catalogue, lang, today, keep_empty=False)
+    lists = _Lists(catalogue, lang, today, marks)
     for requirement in catalogue.requirements.values():
         citations = [c for c in requirement.references if c.reference == reference.id]
         if citations:
