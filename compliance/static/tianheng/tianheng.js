@@ -78,7 +78,7 @@
   // htmx: a refusal is told in the page's messages, and so is a server that did not answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.getResponseHeader("HX-Retarget")) { event.detail.shouldSwap = true; event.detail.isError = false; }
-    else messages()?.replaceChildren();
+    else if (event.detail.requestConfig.verb !== "get") messages()?.replaceChildren();
   });
   const lost = () => {
     const text = document.getElementById("th-lost");
