@@ -28,6 +28,7 @@ from compliance.selectors.facts import (
     Draft,
     FactsPage,
     QuestionView,
+    asked_facts,
     draft_of,
     facts_of_group,
     facts_page,
@@ -39,7 +40,7 @@ from compliance.selectors.heads import head_of
 from compliance.services.assessments import save_facts
 from compliance.templatetags.tianheng import language
 
-ATTEMPTS = 3
+ATTEMPTS = 6
 
 
 @login_required
@@ -53,20 +54,25 @@ def facts(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
 
 
 def _save(request: HttpRequest, assessment: Assessment) -> HttpResponse:
+    """Save what was changed.
+
+    A form sent as a whole is saved whole or not at all; sent live, after every change, it saves
+    what can be saved, so that one wrong answer does not hold up the others.
+    """
     group = request.GET.get("group", "")
+    is_live = bool(request.htmx)  # type: ignore[attr-defined]
     shown = facts_of_group(catalogue_of(assessment), group)
     posted = {
         fact.name: read_draft(fact, request.POST)
         for fact in shown
         if f"was:{fact.name}" in request.POST
     }
+    refused: dict[str, str] = {}
     for _attempt in range(ATTEMPTS):
         values, errors, is_overtaken = _changes(assessment, shown, posted, request.POST)
-        if errors:
-            return _page(
-                request, assessment, group, posted, errors, status=412 if is_overtaken else 422
-            )
-        if not values:
+        errors |= refused
+        values = {name: value for name, value in values.items() if name not in errors}
+        if not values or (errors and not is_live):
             break
         try:
             save_facts(
@@ -77,13 +83,21 @@ def _save(request: HttpRequest, assessment: Assessment) -> HttpResponse:
             )
             break
         except InvalidInput as error:
-            sentences = {name: str(sentence) for name, sentence in error.fields.items()}
-            return _page(request, assessment, group, posted, sentences, status=422)
+            refused |= {name: str(sentence) for name, sentence in error.fields.items()}
+            errors |= refused
         except SomebodySavedFirst:
             # Between reading and writing: look again whether it is the same question.
             assessment = assessment_or_404(request, assessment.pk)
-    if request.htmx:  # type: ignore[attr-defined]
-        return _page(request, assessment, group, posted, is_saved=True)
+    else:
+        raise SomebodySavedFirst(theirs=assessment.facts)
+    if is_live:
+        asked = asked_facts(catalogue_of(assessment), evaluation_of(assessment).facts)
+        errors = {name: sentence for name, sentence in errors.items() if name in asked}
+    if errors:
+        status = 412 if is_overtaken else 422
+        return _page(request, assessment, group, posted, errors, status=status)
+    if is_live:
+        return _page(request, assessment, group, posted)
     return redirect(_next_address(request, assessment, group))
 
 
@@ -169,7 +183,8 @@ def _next_address(request: HttpRequest, assessment: Assessment, group: str) -> s
     here = reverse("assessment_facts", args=[assessment.pk])
     if "next" not in request.POST:
         return f"{here}?group={group_of(evaluation_of(assessment), group)}"
-    page = facts_page(evaluation_of(assessment), group, language())
+    state = evaluation_of(assessment)
+    page = facts_page(state, group_of(state, group), language())
     if page.next is None:
         return reverse("assessment_tasks", args=[assessment.pk])
     return f"{here}?group={page.next.id}"
@@ -182,19 +197,18 @@ def _page(
     posted: Mapping[str, Draft] | None = None,
     errors: Mapping[str, str] | None = None,
     *,
-    is_saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     state = evaluation_of(assessment)
     is_partial = bool(request.htmx) and request.method == "POST"  # type: ignore[attr-defined]
     group = group_of(state, group)
-    page = facts_page(
-        state,
-        group,
-        language(),
-        drafts=None if is_saved else posted,
-        errors=errors,
-    )
+    # Live, only what is wrong stands as typed; the form as a whole keeps everything.
+    drafts = {
+        name: draft
+        for name, draft in (posted or {}).items()
+        if not is_partial or name in (errors or {})
+    }
+    page = facts_page(state, group, language(), drafts=drafts, errors=errors)
     context = {
         "assessment": assessment,
         "head": head_of(state, member_of(request, assessment), language()),
@@ -202,7 +216,7 @@ def _page(
         "page": page,
         "last_change": last_change(state, language()),
         "has_errors": bool(errors),
-        "saved_at": clock.now() if is_saved else None,
+        "saved_at": clock.now() if is_partial and not errors else None,
         "dont_know": DONT_KNOW,
         "none": NONE,
     }
