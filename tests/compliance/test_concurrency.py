@@ -127,6 +127,15 @@ def test_no_answer_slips_in_behind_a_submission(
 def test_of_two_writers_on_one_answer_one_wins_and_the_other_is_told(
     assessment: Assessment, ada: Membership, ben: Membership, *, is_first: bool
 ) -> None:
+    def write(number: int) -> Any:
+        return save_answer(
+            assessment=fresh(assessment),
+            requirement_id=YES_NO,
+            value=("yes", "partly")[number],
+            base_version=version,
+            by=(ada, ben)[number],
+        )
+
     version = 0
     if not is_first:
         save_answer(
@@ -136,16 +145,7 @@ def test_of_two_writers_on_one_answer_one_wins_and_the_other_is_told(
     for turn in range(5):
         if is_first:
             Answer.objects.all().delete()
-        results = at_once(
-            2,
-            lambda n, base=version: save_answer(
-                assessment=fresh(assessment),
-                requirement_id=YES_NO,
-                value=("yes", "partly")[n],
-                base_version=base,
-                by=(ada, ben)[n],
-            ),
-        )
+        results = at_once(2, write)
         assert kinds(results) == {"SavedAnswer": 1, "SomebodySavedFirst": 1}, (turn, results)
         stored = Answer.objects.get()
         lost = next(r for r in results if isinstance(r, SomebodySavedFirst))

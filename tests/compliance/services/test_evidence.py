@@ -252,7 +252,8 @@ def test_a_file_name_is_only_shown(
     assessment: Assessment, ben: Membership, own_folder: Path, typed: str, kept: str
 ) -> None:
     upload = factories.pdf()
-    upload._name = typed  # past Django's own cleaning, which another way in may not have
+    # Past Django's own cleaning, which another way in may not have.
+    upload._name = typed  # type: ignore[attr-defined]
     attach(assessment, ben, upload=upload)
     evidence = Evidence.objects.get()
     assert evidence.filename == kept

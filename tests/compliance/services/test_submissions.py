@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from checklists import Text, load_catalogue
+from checklists.engine.model import Severity
 from compliance.errors import (
     AssessmentNotReady,
     InvalidInput,
@@ -72,7 +73,9 @@ def test_nothing_that_happens_later_changes_a_submission(
         catalogue,
         edition="2099.1",
         requirements={
-            name: replace(requirement, title=Text("Another title", "另一标题"), severity="minor")
+            name: replace(
+                requirement, title=Text("Another title", "另一标题"), severity=Severity.MINOR
+            )
             for name, requirement in catalogue.requirements.items()
         },
     )
