@@ -100,7 +100,9 @@ def test_a_requirement_nobody_knows_is_not_found(as_ben: Client, assessment: Ass
     assert as_ben.post(save_url(assessment, "cnsa.m07.none"), form()).status_code == 404
 
 
-def test_another_firm_finds_nothing(client: Client, assessment: Assessment, dov: Membership) -> None:
+def test_another_firm_finds_nothing(
+    client: Client, assessment: Assessment, dov: Membership
+) -> None:
     client.force_login(dov.user)
     assert client.get(page_of(assessment)).status_code == 404
     assert client.post(save_url(assessment), form(value="5")).status_code == 404
@@ -261,9 +263,7 @@ def test_a_note_that_is_too_long_is_told_and_kept(as_ben: Client, assessment: As
     assert f"{note}</textarea>" in page
 
 
-def test_a_mark_is_put_on_and_taken_off_by_a_button(
-    as_ben: Client, assessment: Assessment
-) -> None:
+def test_a_mark_is_put_on_and_taken_off_by_a_button(as_ben: Client, assessment: Assessment) -> None:
     as_ben.post(save_url(assessment), form(set_flag="dont_know"))
     answer = stored(assessment)
     assert answer is not None

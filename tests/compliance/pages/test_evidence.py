@@ -82,7 +82,9 @@ def test_a_link_is_shown_as_a_link_that_tells_nobody_where_it_came_from(
 ) -> None:
     as_ben.post(attach_url(assessment), new(url="https://example.org/policy", title="Our policy"))
     page = as_ben.get(page_of(assessment)).content.decode()
-    assert '<a class="th-title" href="https://example.org/policy" rel="noreferrer noopener">' in page
+    assert (
+        '<a class="th-title" href="https://example.org/policy" rel="noreferrer noopener">' in page
+    )
 
 
 def test_evidence_that_ends_early_is_told_with_the_dates(
@@ -314,5 +316,5 @@ def test_another_firm_can_neither_download_nor_attach_nor_take_away(
 def test_a_file_that_is_gone_from_the_storage_is_not_a_crash(
     as_ben: Client, policy: Evidence
 ) -> None:
-    policy.file.storage.delete(policy.file.name)
+    policy.file.storage.delete(str(policy.file.name))
     assert as_ben.get(reverse("evidence_download", args=[policy.pk])).status_code == 404

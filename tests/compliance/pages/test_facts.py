@@ -88,9 +88,7 @@ def test_a_question_that_does_not_matter_is_not_asked(
     assert 'name="mission.lowest_altitude_km"' not in page  # asked of elliptical orbits alone
 
 
-def test_saving_without_a_script_shows_what_follows(
-    as_ada: Client, assessment: Assessment
-) -> None:
+def test_saving_without_a_script_shows_what_follows(as_ada: Client, assessment: Assessment) -> None:
     sent = form(assessment, mission__orbits=["leo", "elliptical"])
     response = as_ada.post(url(assessment), sent)
     assert response.status_code == 302
@@ -114,9 +112,7 @@ def test_continuing_saves_and_goes_to_the_next_group(
 def test_saving_live_renews_the_counter_and_brings_in_the_question(
     as_ada: Client, assessment: Assessment
 ) -> None:
-    sent = form(
-        assessment, mission__orbits=["leo", "elliptical"], mission__satellite_mass_kg="146"
-    )
+    sent = form(assessment, mission__orbits=["leo", "elliptical"], mission__satellite_mass_kg="146")
     page = as_ada.post(url(assessment), sent, headers=HTMX).content.decode()
     assert "<html" not in page
     assert 'id="facts-aside"' in page
@@ -220,12 +216,31 @@ def test_a_wrong_fact_gets_its_sentence_and_nothing_typed_is_lost(
     assert response.status_code == 422
     assert sentence in page
     assert "everything you typed is still here" in page
-    assert stated(assessment) == before
+    wrong = next(iter(sent)).replace("__", ".")
+    assert stated(assessment)[wrong] == before[wrong]
     if not headers:
+        assert stated(assessment) == before
         assert 'value="77"' in page
         typed = next(iter(sent.values()))
         if isinstance(typed, str) and typed != "maybe":
             assert f'value="{typed}"' in page
+
+
+def test_live_one_wrong_answer_does_not_hold_up_the_others(
+    as_ada: Client, assessment: Assessment
+) -> None:
+    sent = form(assessment, mission__satellite_count="77", mission__satellite_mass_kg="heavy")
+    assert as_ada.post(url(assessment), sent, headers=HTMX).status_code == 422
+    assert stated(assessment)["mission.satellite_count"] == "77"
+    assert stated(assessment)[MASS] == "146"
+
+
+def test_live_a_wrong_answer_leaves_with_its_question(
+    as_ada: Client, assessment: Assessment
+) -> None:
+    sent = form(assessment, mission__orbits=["geo"], mission__satellite_mass_kg="heavy")
+    assert as_ada.post(url(assessment), sent, headers=HTMX).status_code == 200
+    assert stated(assessment)[ORBITS] == ["geo"]
 
 
 def test_a_launch_window_that_closes_before_it_opens_is_told_at_the_field(
@@ -325,7 +340,9 @@ def test_returned_facts_are_open_only_where_the_officer_opened_them(
     assert as_ada.post(url(assessment), sent).status_code == (302 if reopen else 409)
 
 
-def test_another_firm_finds_no_facts(client: Client, assessment: Assessment, dov: Membership) -> None:
+def test_another_firm_finds_no_facts(
+    client: Client, assessment: Assessment, dov: Membership
+) -> None:
     client.force_login(dov.user)
     assert client.get(url(assessment)).status_code == 404
     sent = form(assessment, mission__satellite_mass_kg="200")

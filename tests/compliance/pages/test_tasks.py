@@ -21,7 +21,7 @@ POLICY = "cnsa.m18.third_party_policy_in_force"
 
 def shown(content: bytes) -> list[str]:
     """The numbers of the rows on the page, in order."""
-    return re.findall(r'th-reqs__id[^>]*>(M\d\d-\d\d)<', content.decode())
+    return re.findall(r"th-reqs__id[^>]*>(M\d\d-\d\d)<", content.decode())
 
 
 @pytest.fixture
