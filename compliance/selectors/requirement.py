@@ -444,7 +444,7 @@ def _options(requirement: Requirement, draft: AnswerDraft, lang: str) -> tuple[O
 
 # --- limits ---------------------------------------------------------------------------------------
 
-_CHART, _SPARE = 820, Decimal("1.2")
+_CHART, _SPARE, _FAR = 820, Decimal("1.2"), 4
 _MOST_IS_BEST = (Comparator.AT_LEAST, Comparator.ABOVE)
 _NEAR = 150  # two labels closer than this would stand on each other
 
@@ -507,11 +507,12 @@ class _Limits:
         limit, best = self.possible[0], self.best
         if value is not None and value < 0:
             return None
-        known = [limit.value, *([best.value] if best else []), *([value] if value else [])]
-        top = max(known) * _SPARE
+        known = max(limit.value, best.value if best else limit.value)
+        # A value far beyond hangs at the end of the line; else the limits would shrink to a dot.
+        top = (value if value is not None and known < value <= _FAR * known else known) * _SPARE
 
         def at(amount: Decimal) -> int:
-            return int(amount / top * _CHART)
+            return min(_CHART, int(amount / top * _CHART))
 
         limit_x, best_x = at(limit.value), at(best.value) if best else None
         more_is_better = limit.comparator in _MOST_IS_BEST
