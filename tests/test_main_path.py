@@ -353,7 +353,7 @@ def test_answering_and_submitting_work_without_javascript(
     sign_in(page, live_server, ada)
     open_requirement(page, live_server, assessment, DUTY)
     page.locator('input[name="value"][value="yes"]').check()
-    page.get_by_label("Note for the officer").fill("Without a script.")
+    page.locator("#note").fill("Without a script.")
     page.get_by_role("button", name="Save", exact=True).last.click()
     page.wait_for_load_state()
     answer = Answer.objects.get(assessment=assessment, requirement=DUTY)
