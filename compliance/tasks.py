@@ -40,6 +40,10 @@ def ask_for(report_id: UUID) -> None:
     options = {**current_app.conf.broker_transport_options, **_IMPATIENT}
     try:
         with current_app.connection_for_write(transport_options=options) as connection:
-            render_report.apply_async((str(report_id),), connection=connection, retry=False)
+            render_report.apply_async(
+                (str(report_id),),
+                connection=connection,  # type: ignore[call-arg]  # the stubs do not know it
+                retry=False,
+            )
     except Exception as error:
         log.warning("report %s waits for the next sweep: %s", report_id, error)

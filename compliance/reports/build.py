@@ -23,9 +23,9 @@ from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from compliance import audit, clock
 from compliance.models import Report
@@ -201,7 +201,7 @@ def give_back(taken: Taken, reason: str) -> None:
 
 def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
     """Say for good that the report cannot be made, and why, if the row is still in that state."""
-    with translation.override(report.lang):
+    with override(report.lang):
         sentence = str(REASONS[reason])
     with transaction.atomic():
         changed = rows.update(
@@ -217,9 +217,7 @@ def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
 
 def _record(report: Report, action: str, after: dict[str, Any]) -> None:
     assessment = report.submission.assessment
-    audit.record(
-        None, action, report, firm=assessment.firm, assessment=assessment, after=after
-    )
+    audit.record(None, action, report, firm=assessment.firm, assessment=assessment, after=after)
 
 
 def waiting_reports() -> list[UUID]:

@@ -185,9 +185,7 @@ def skyline(c: ReportContext) -> SafeString:
         drawing.text(start - 3, height - 2, section.id, 9, fill=SOFT, bold=True)
         x += 11
     for track, y in ((Track.DUTY, 10.0), (Track.UPCOMING, height - 2)):
-        drawing.text(
-            WIDTH - 16, y, c.track_titles[track], 8.5, anchor="end", fill=SOFT, bold=True
-        )
+        drawing.text(WIDTH - 16, y, c.track_titles[track], 8.5, anchor="end", fill=SOFT, bold=True)
     return drawing.done()
 
 
@@ -333,7 +331,11 @@ def tracks(c: ReportContext) -> SafeString:
                 width - 2,
                 21,
                 FILL[outcome],
-                edge=INK if light else PART_EDGE if outcome is Outcome.PARTLY_MET else FILL[outcome],
+                edge=INK
+                if light
+                else PART_EDGE
+                if outcome is Outcome.PARTLY_MET
+                else FILL[outcome],
                 dashed=outcome is Outcome.NOT_ANSWERED,
             )
             drawing.text(
@@ -396,7 +398,6 @@ def cover_art(c: ReportContext) -> SafeString:
         '<path d="M136 112A70 70 0 0 1 185.5 45"/><path d="M20 44h24M32 44v-4"/></g>'
         '<circle cx="185.5" cy="45" r="1.5" fill="#D9B36A"/>'
         '<circle cx="152" cy="112" r="1" fill="#FFFFFF"/>'
-        '<circle cx="131.5" cy="68" r="1" fill="#FFFFFF"/>'
         '<circle cx="167.8" cy="73.8" r=".8" fill="#FFFFFF"/>'
         '<circle cx="32" cy="44" r=".9" fill="#D9B36A"/></svg>'
     )

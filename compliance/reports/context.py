@@ -380,6 +380,11 @@ class ReportContext:
         return self.kind == "full"
 
     @property
+    def has_long_names(self) -> bool:
+        """Whether the cover needs smaller letters to keep everything on one page."""
+        return sum(2 if HAN.match(x) else 1 for x in self.firm.text + self.mission.text) > 120
+
+    @property
     def is_reviewed(self) -> bool:
         return self.duty.confirmed is not None
 
@@ -778,7 +783,7 @@ class _Writer:
     def answered(self, form: Json) -> str:
         """Who answered, when, and what it was marked with."""
         parts = []
-        if form["flag"]:
+        if form["flag"] == "come_back" or (form["flag"] and form["answer_shown"] is None):
             parts.append(self.w[f"flag_{form['flag']}"])
         if form["best_practice"]:
             parts.append(
@@ -821,7 +826,9 @@ class _Writer:
     def source_line(self, citation: Json) -> SourceLine:
         reference = self.content["references"][citation["id"]]
         return SourceLine(
-            self.text(reference["name"]), self.text(citation["article"]), self.text(reference["force"])
+            self.text(reference["name"]),
+            self.text(citation["article"]),
+            self.text(reference["force"]),
         )
 
     # --- the other chapters -----------------------------------------------------------------------
@@ -937,7 +944,7 @@ class _Writer:
             id=name,
             name=self.text(reference["name"]),
             official_name=Words(chinese, "zh-Hans") if self.lang == "en" and chinese else None,
-            number=str(reference["number"] or ""),
+            number=_document_number(str(reference["number"] or "")),
             force=self.text(reference["force"]),
             is_verified=bool(reference["verified"]),
             url=reference["url"] or "",
@@ -1029,7 +1036,7 @@ class _Writer:
             return None
         return Signed(
             own_words(decision["by"]),
-            self.moment(decision["at"]),
+            self.moment(decision["at"]) if decision["at"] else "",
             own_words(decision["statement"] or ""),
         )
 
@@ -1057,6 +1064,11 @@ class _Writer:
 def _is_off(row: FrozenRow) -> bool:
     """Ruled out by the facts. What the firm states as not applicable still counts as applying."""
     return bool(row.content["applicability"] == "does_not_apply")
+
+
+def _document_number(text: str) -> str:
+    """The number of an official document, where the catalogue knows one."""
+    return "" if text.lower().startswith("not found") else text
 
 
 def _figure(score: Score) -> Figure:

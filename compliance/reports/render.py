@@ -31,7 +31,7 @@ def no_progress(step: str, percent: int) -> None:
     """For callers that do not show any."""
 
 
-class AssetRefused(FatalURLFetchingError):
+class AssetRefused(FatalURLFetchingError):  # type: ignore[misc]  # it ships no types
     """The document asked for something that is not one of the report's own pictures."""
 
 
@@ -115,7 +115,7 @@ def report_html(c: ReportContext, fonts: Fonts) -> str:
         return charts.mini(c, measure)
 
     filters.filter("chart", chart)
-    engine = Engine(dirs=[TEMPLATES], autoescape=True, string_if_invalid=_Strict("%s"))
+    engine = Engine(dirs=[str(TEMPLATES)], autoescape=True, string_if_invalid=_Strict("%s"))
     engine.template_builtins.append(filters)
     values: dict[str, Any] = {
         "c": c,
@@ -140,7 +140,9 @@ def render_pdf(c: ReportContext, fonts: Fonts, progress: Progress = no_progress)
 
     sheets = [sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"))]
     if c.mark:
-        sheets.append(sheet(f"@page {{ background: url(asset:{MARK}) no-repeat 0 0 / 210mm 297mm }}"))
+        sheets.append(
+            sheet(f"@page {{ background: url(asset:{MARK}) no-repeat 0 0 / 210mm 297mm }}")
+        )
     document = HTML(string=html, base_url="asset:", url_fetcher=assets).render(
         stylesheets=sheets, font_config=font_config, presentational_hints=False
     )
@@ -170,7 +172,7 @@ def _box_tree_with_language(box: Any, *rest: Any) -> Iterator[Any]:
     """WeasyPrint names the language of the document only: carry each element's own one over."""
     for tag in _box_tree(box, *rest):
         element = getattr(box, "element", None)
-        lang = element.get("lang") if hasattr(element, "get") else None
+        lang = None if element is None else element.get("lang")
         if lang and element.tag != "html" and tag.get("S") != "/NonStruct":
             tag["Lang"] = pydyf.String(lang)
         yield tag
@@ -180,7 +182,7 @@ pdf_tags._build_box_tree = _box_tree_with_language
 
 
 class _PageReferences:
-    """The names of all pages, written out once: for every tag anew, time would grow with the square."""
+    """The names of all pages, made once: anew for every tag, time grows with the square."""
 
     def __get__(self, pdf: Any, owner: type) -> tuple[bytes, ...]:
         numbers = pdf.pages["Kids"][::3]

@@ -199,9 +199,7 @@ WORDS = {
         "The reasons stand in “What does not apply, and why”.",
         "理由见“不适用的要求及理由”一章。",
     ),
-    "nothing_applies": Text(
-        "No requirement of this measure applies.", "本措施没有适用的要求。"
-    ),
+    "nothing_applies": Text("No requirement of this measure applies.", "本措施没有适用的要求。"),
     "best_reached": Text("best practice reached", "达到最佳做法"),
     "best_missed": Text("below best practice", "低于最佳做法"),
     # Findings
@@ -294,21 +292,20 @@ WORDS = {
     "sum_points": Text("Points × weight", "得分点×权重"),
     "sum_of": Text("of", "满分"),
     "sum_total": Text("Total", "合计"),
-    "sum_line": Text(
-        "{points} ÷ {weight} = {percent} %", "{points}÷{weight}＝{percent}%"
-    ),
+    "sum_line": Text("{points} ÷ {weight} = {percent} %", "{points}÷{weight}＝{percent}%"),
     "sum_nothing": Text(
-        "No requirement of this track counts, so there is no score.", "本类没有计分的要求，故无得分。"
+        "No requirement of this track counts, so there is no score.",
+        "本类没有计分的要求，故无得分。",
     ),
     "sum_unreviewed": Text(
         "No determination was made yet, so there is no confirmed score.",
         "尚无核定结论，故无核定得分。",
     ),
     "undetermined_yet": Text("not determined yet", "尚未核定"),
-    "bands": Text("The bands, from duties only; the first that holds", "等级（仅依现行义务，取首个成立者）"),
-    "band_rule_not_ready": Text(
-        "a blocking duty is not met", "有阻断性义务不符合"
+    "bands": Text(
+        "The bands, from duties only; the first that holds", "等级（仅依现行义务，取首个成立者）"
     ),
+    "band_rule_not_ready": Text("a blocking duty is not met", "有阻断性义务不符合"),
     "band_rule_incomplete": Text(
         "a blocking duty is not answered or undetermined", "有阻断性义务未作答或待判定"
     ),
@@ -350,6 +347,7 @@ WORDS = {
     "opportunity_not_met": Text("Not pursued", "未开展"),
     "blocking": Text("blocking", "阻断性"),
     "comma": Text(", ", "、"),
+    "clause": Text(", ", "，"),
     "semicolon": Text("; ", "；"),
     "colon": Text(": ", "："),
     "stop": Text(". ", "。"),

@@ -28,7 +28,13 @@ def content() -> dict[str, Any]:
 def small(content: dict[str, Any], rows: int = 4) -> dict[str, Any]:
     """The same content with a few requirements only: renders in a moment."""
     kept = content["requirements"][:rows]
-    return content | {"requirements": kept}
+    names = {row["requirement"] for row in kept}
+    cited = {citation["id"] for row in kept for citation in row["citations"]}
+    return content | {
+        "requirements": kept,
+        "evidence": [e for e in content["evidence"] if names & set(e["requirements"])],
+        "references": {name: content["references"][name] for name in sorted(cited)},
+    }
 
 
 def stored_report(content: dict[str, Any], **fields: Any) -> Report:

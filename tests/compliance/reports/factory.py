@@ -129,7 +129,7 @@ def _both(write: Any) -> dict[str, str] | None:
 
 NOTES = {
     "yes": "Checked in the management review of March; the file number is QM-2026-014.",
-    "zh": "该流程自2026年3月起执行，值班人员收到预警后在30 min内完成初步筛查，记录编号为OPS-2026-07。",
+    "zh": "该流程自2026年3月起执行，值班人员在30 min内完成初步筛查，记录编号为OPS-2026-07。",
 }
 
 
@@ -190,7 +190,9 @@ def make(
     rows = []
     for name, row in evaluation.rows.items():
         requirement = catalogue.requirements[name]
-        form = _row(catalogue, requirement, answers[name], row_json(catalogue, row, answers[name], None))
+        form = _row(
+            catalogue, requirement, answers[name], row_json(catalogue, row, answers[name], None)
+        )
         form["note"] = (notes or {}).get(name, _note(name))
         form["evidence"] = [e["id"] for e in evidence if name in e["requirements"]]
         if answer_all and form["applicability"] != Applicability.APPLIES:
@@ -219,11 +221,11 @@ def make(
             "statement": "The answers are complete and true to the best of my knowledge.",
             "signed_at": "2026-11-09T08:42:00+00:00",
         },
-        "facts": [_fact_json(catalogue, fact, facts[fact.name]) for fact in catalogue.facts.values()],
-        "dates": {"launch_window": {"from": "2027-03-15", "until": "2027-03-28"}},
-        "sections": [
-            {"id": s.id, "title": s.title.as_json()} for s in catalogue.sections.values()
+        "facts": [
+            _fact_json(catalogue, fact, facts[fact.name]) for fact in catalogue.facts.values()
         ],
+        "dates": {"launch_window": {"from": "2027-03-15", "until": "2027-03-28"}},
+        "sections": [{"id": s.id, "title": s.title.as_json()} for s in catalogue.sections.values()],
         "measures": [
             {
                 "number": m.number,
@@ -245,9 +247,7 @@ def make(
         },
         "scoring": {
             "weights": {str(s): w for s, w in catalogue.scoring.weights.items()},
-            "points": {
-                str(o): plain(Decimal(p) / 2) for o, p in catalogue.scoring.points2.items()
-            },
+            "points": {str(o): plain(Decimal(p) / 2) for o, p in catalogue.scoring.points2.items()},
             "thresholds": {
                 "ready": str(catalogue.scoring.ready_at),
                 "conditionally_ready": str(catalogue.scoring.conditionally_ready_at),
@@ -299,8 +299,8 @@ def _row(catalogue: Catalogue, requirement: Requirement, answer: Answer, form: J
             "sentences": list(requirement.clause.sentences),
         },
         "clause_shown": {
-            "en": f"Measure {requirement.clause.measure}, sentence {requirement.clause.sentences[0]}",
-            "zh_hans": f"第{requirement.clause.measure}项措施第{requirement.clause.sentences[0]}句",
+            "en": f"Plan, measure {requirement.clause.measure}",
+            "zh_hans": f"行动计划第{requirement.clause.measure}项",
         },
         "citations": [
             {

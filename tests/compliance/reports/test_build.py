@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 from pytest_django import Settings
 
 from compliance import clock, tasks
@@ -111,9 +112,7 @@ def test_a_report_whose_holder_is_gone_is_taken_again(report: Report) -> None:
     assert second.fence == 2
 
 
-def test_a_lease_lasts_longer_than_a_render_may(
-    report: Report, settings: Settings
-) -> None:
+def test_a_lease_lasts_longer_than_a_render_may(report: Report, settings: Settings) -> None:
     build.take(report.pk)
     lease = again(report).lease_until
     assert lease is not None
@@ -276,10 +275,12 @@ def test_a_failed_report_speaks_the_language_it_was_asked_in(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_in: list[str] = []
-    override = build.translation.override
-    monkeypatch.setattr(
-        build.translation, "override", lambda lang: asked_in.append(lang) or override(lang)
-    )
+
+    def sentence(lang: str) -> Any:
+        asked_in.append(lang)
+        return translation.override(lang)
+
+    monkeypatch.setattr("compliance.reports.build.override", sentence)
     Report.objects.filter(pk=report.pk).update(lang="zh-hans", attempts=2)
     rendering(monkeypatch, failing(RenderFailed(RenderFailed.TOO_LARGE)))
     build.build_report(report.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -103,13 +104,14 @@ def test_a_child_that_hangs_is_ended_with_all_it_started(
     program = tmp_path / "hangs.py"
     program.write_text(
         "import os, subprocess, sys, time\n"
-        f"grandchild = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(99)'])\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(99)']\n"
+        "grandchild = subprocess.Popen(sleep)\n"
         f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{grandchild.pid}}')\n"
         "time.sleep(99)\n"
     )
-    start = process.subprocess.Popen
+    start = subprocess.Popen
     monkeypatch.setattr(
-        process.subprocess,
+        subprocess,
         "Popen",
         lambda command, **options: start([sys.executable, str(program)], **options),
     )
@@ -159,9 +161,13 @@ def test_the_child_dies_with_its_parent(content: dict[str, Any], tmp_path: Path)
     if pid == 0:  # stands for a worker: starts the child, tells its number, and is killed
         os.close(read)
         with (tmp_path / "order").open("wb+") as stdin:
-            stdin.write(order.replace(f'"parent": {os.getppid()}'.encode(), f'"parent": {os.getpid()}'.encode()))
+            stdin.write(
+                order.replace(
+                    f'"parent": {os.getppid()}'.encode(), f'"parent": {os.getpid()}'.encode()
+                )
+            )
             stdin.seek(0)
-            child = process.subprocess.Popen(
+            child = subprocess.Popen(
                 [sys.executable, "-m", process.CHILD],
                 stdin=stdin,
                 stdout=write,
