@@ -82,6 +82,7 @@ def test_a_returned_assessment_shows_what_was_confirmed_before(
     return_to_firm(submission=light_submission, comment="One answer.", by=cleo)
     page = home_of(client, ada)
     assert "what the officer determined in submission no. 1" in page
+    assert "confirmed –" not in page
     assert "Continue answering" in page
 
 
