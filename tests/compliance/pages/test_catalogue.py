@@ -197,7 +197,8 @@ def test_every_word_has_to_be_there(rules: Catalogue) -> None:
 
 def test_search_and_severity_narrow_together(rules: Catalogue) -> None:
     both = ids(rules, "insurance", "blocking")
-    assert both == ids(rules, "insurance") & ids(rules, "", "blocking")
+    found = ids(rules, "insurance")
+    assert both == {name for name in found if rules.requirements[name].severity == "blocking"}
     assert both
 
 
@@ -452,7 +453,9 @@ def test_the_page_of_an_answer_leads_to_the_full_requirement(
 # --- in a browser ---------------------------------------------------------------------------------
 
 SHOWN = [
-    *(f"/catalogue/?by={by}" for by in By),
+    "/catalogue/",
+    "/catalogue/?by=source",
+    "/catalogue/?by=today",
     "/catalogue/?q=insurance",
     f"/catalogue/{ORBIT}/",
     f"/catalogue/{CHOICE}/",
