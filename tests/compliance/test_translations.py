@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
@@ -229,3 +230,22 @@ def test_a_refusal_speaks_chinese(assessment: Assessment, ada: Membership) -> No
     assert page.status_code == 403
     assert "企业管理员" in page.content.decode()
     assert english_on(page.content) == []
+
+
+def test_a_short_password_is_refused_in_chinese(ada: Membership) -> None:
+    typed = {"oldpassword": factories.PASSWORD, "password1": "qwx", "password2": "qwx"}
+    page = in_chinese(ada).post(reverse("account_change_password"), typed)
+
+    assert "密码至少需要12个字符，请换一个更长的。" in page.content.decode()
+    assert english_on(page.content) == []
+
+
+def test_the_mail_with_the_link_for_a_new_password_is_in_chinese(
+    ada: Membership, mailoutbox: list[EmailMessage]
+) -> None:
+    in_chinese().post(reverse("account_reset_password"), {"email": ada.user.email})
+
+    (mail,) = mailoutbox
+    assert mail.subject.endswith("设置新密码")
+    assert "/account/password/reset/key/" in mail.body
+    assert not _ENGLISH.search(re.sub(r"\S+/\S+|example\.com|testserver", "", str(mail.body)))
