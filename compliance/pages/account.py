@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from compliance.models import User
@@ -19,6 +20,13 @@ A_YEAR_S = 365 * 24 * 60 * 60
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth's accounts, with sign-up only where the installation opens it."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _(
+            "Address and password do not fit together. Check both, or choose a new password."
+        ),
+        "incorrect_password": _("This is not your password. Type it once more."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGN_UP_OPEN)

@@ -249,3 +249,11 @@ def test_the_mail_with_the_link_for_a_new_password_is_in_chinese(
     assert mail.subject.endswith("设置新密码")
     assert "/account/password/reset/key/" in mail.body
     assert not _ENGLISH.search(re.sub(r"\S+/\S+|example\.com|testserver", "", str(mail.body)))
+
+
+def test_a_wrong_password_is_refused_in_chinese(ada: Membership) -> None:
+    typed = {"login": ada.user.email, "password": "not the password"}
+    page = in_chinese().post(reverse("account_login"), typed)
+
+    assert "邮箱或密码不正确。请检查两者，或重设密码。" in page.content.decode()
+    assert english_on(page.content) == []
