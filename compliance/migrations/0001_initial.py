@@ -11,338 +11,741 @@ import compliance.models.evidence
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Firm',
+            name="Firm",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'firm',
-                'verbose_name_plural': 'firms',
-                'ordering': ['name'],
+                "verbose_name": "firm",
+                "verbose_name_plural": "firms",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='sees the admin')),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(max_length=254, unique=True, verbose_name="e-mail address"),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="sees the admin")),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
             },
         ),
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('as_of', models.DateField(verbose_name='judged as of')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('in_review', 'In review'), ('returned', 'Returned'), ('accepted', 'Accepted'), ('archived', 'Archived')], default='draft', max_length=20, verbose_name='status')),
-                ('catalogue_id', models.CharField(default='cnsa_2025_2027', max_length=60)),
-                ('catalogue_edition', models.CharField(max_length=30)),
-                ('facts', models.JSONField(default=dict)),
-                ('facts_version', models.PositiveIntegerField(default=0)),
-                ('reopened', models.JSONField(default=list)),
-                ('facts_reopened', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('firm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assessments', to='compliance.firm')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("as_of", models.DateField(verbose_name="judged as of")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("in_review", "In review"),
+                            ("returned", "Returned"),
+                            ("accepted", "Accepted"),
+                            ("archived", "Archived"),
+                        ],
+                        default="draft",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("catalogue_id", models.CharField(default="cnsa_2025_2027", max_length=60)),
+                ("catalogue_edition", models.CharField(max_length=30)),
+                ("facts", models.JSONField(default=dict)),
+                ("facts_version", models.PositiveIntegerField(default=0)),
+                ("reopened", models.JSONField(default=list)),
+                ("facts_reopened", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assessments",
+                        to="compliance.firm",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assessment',
-                'verbose_name_plural': 'assessments',
-                'ordering': ['-created_at'],
+                "verbose_name": "assessment",
+                "verbose_name_plural": "assessments",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requirement', models.CharField(max_length=120)),
-                ('value', models.JSONField(null=True)),
-                ('not_applicable_reason', models.TextField(blank=True)),
-                ('note', models.TextField(blank=True)),
-                ('flag', models.CharField(blank=True, max_length=20)),
-                ('is_carried_over', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField()),
-                ('updated_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='compliance.assessment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requirement", models.CharField(max_length=120)),
+                ("value", models.JSONField(null=True)),
+                ("not_applicable_reason", models.TextField(blank=True)),
+                ("note", models.TextField(blank=True)),
+                ("flag", models.CharField(blank=True, max_length=20)),
+                ("is_carried_over", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="compliance.assessment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'answer',
-                'verbose_name_plural': 'answers',
+                "verbose_name": "answer",
+                "verbose_name_plural": "answers",
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('file', models.FileField(blank=True, max_length=200, upload_to=compliance.models.evidence.evidence_path)),
-                ('filename', models.CharField(blank=True, max_length=255)),
-                ('media_type', models.CharField(blank=True, max_length=100)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('url', models.URLField(blank=True, max_length=500, verbose_name='link')),
-                ('effective_on', models.DateField(blank=True, null=True, verbose_name='effective from')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('added_at', models.DateTimeField(auto_now_add=True)),
-                ('added_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('firm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='compliance.firm')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=80, verbose_name="kind")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                (
+                    "file",
+                    models.FileField(
+                        blank=True,
+                        max_length=200,
+                        upload_to=compliance.models.evidence.evidence_path,
+                    ),
+                ),
+                ("filename", models.CharField(blank=True, max_length=255)),
+                ("media_type", models.CharField(blank=True, max_length=100)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("url", models.URLField(blank=True, max_length=500, verbose_name="link")),
+                (
+                    "effective_on",
+                    models.DateField(blank=True, null=True, verbose_name="effective from"),
+                ),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="valid until")),
+                ("added_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence",
+                        to="compliance.firm",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'evidence',
-                'verbose_name_plural': 'evidence',
-                'ordering': ['added_at'],
+                "verbose_name": "evidence",
+                "verbose_name_plural": "evidence",
+                "ordering": ["added_at"],
             },
         ),
         migrations.CreateModel(
-            name='EvidenceUse',
+            name="EvidenceUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requirement', models.CharField(max_length=120)),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence_uses', to='compliance.assessment')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compliance.evidence')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requirement", models.CharField(max_length=120)),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence_uses",
+                        to="compliance.assessment",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uses",
+                        to="compliance.evidence",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'use of evidence',
-                'verbose_name_plural': 'uses of evidence',
+                "verbose_name": "use of evidence",
+                "verbose_name_plural": "uses of evidence",
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requirement', models.CharField(blank=True, max_length=120)),
-                ('at', models.DateTimeField()),
-                ('actor_name', models.CharField(max_length=120)),
-                ('action', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=120)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('assessment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='audit_events', to='compliance.assessment')),
-                ('firm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='audit_events', to='compliance.firm')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requirement", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                ("actor_name", models.CharField(max_length=120)),
+                ("action", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=120)),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audit_events",
+                        to="compliance.assessment",
+                    ),
+                ),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audit_events",
+                        to="compliance.firm",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'ordering': ['id'],
+                "verbose_name": "audit event",
+                "verbose_name_plural": "audit events",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'viewer'), ('contributor', 'contributor'), ('manager', 'manager'), ('officer', 'compliance officer')], max_length=20, verbose_name='role')),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('firm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='compliance.firm')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("viewer", "viewer"),
+                            ("contributor", "contributor"),
+                            ("manager", "manager"),
+                            ("officer", "compliance officer"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="compliance.firm",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('band', models.CharField(max_length=30)),
-                ('idempotency_key', models.CharField(blank=True, max_length=200)),
-                ('submitted_at', models.DateTimeField()),
-                ('decision', models.CharField(blank=True, choices=[('returned', 'Returned'), ('accepted', 'Accepted')], max_length=20)),
-                ('decision_statement', models.TextField(blank=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='compliance.assessment')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("band", models.CharField(max_length=30)),
+                ("idempotency_key", models.CharField(blank=True, max_length=200)),
+                ("submitted_at", models.DateTimeField()),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("returned", "Returned"), ("accepted", "Accepted")],
+                        max_length=20,
+                    ),
+                ),
+                ("decision_statement", models.TextField(blank=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submissions",
+                        to="compliance.assessment",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'submission',
-                'verbose_name_plural': 'submissions',
-                'ordering': ['-submitted_at'],
+                "verbose_name": "submission",
+                "verbose_name_plural": "submissions",
+                "ordering": ["-submitted_at"],
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('full', 'Full report'), ('summary', 'Summary')], max_length=10)),
-                ('lang', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], max_length=10)),
-                ('review', models.JSONField()),
-                ('source_digest', models.CharField(max_length=64)),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('status', models.CharField(choices=[('requested', 'Waiting'), ('rendering', 'Being made'), ('ready', 'Ready'), ('failed', 'Failed')], default='requested', max_length=20)),
-                ('progress', models.PositiveSmallIntegerField(default=0)),
-                ('step', models.CharField(blank=True, max_length=60)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('file', models.FileField(blank=True, max_length=200, upload_to='reports/%Y/%m')),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('pages', models.PositiveIntegerField(null=True)),
-                ('size', models.PositiveBigIntegerField(null=True)),
-                ('requested_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='compliance.submission')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("full", "Full report"), ("summary", "Summary")], max_length=10
+                    ),
+                ),
+                (
+                    "lang",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        max_length=10,
+                    ),
+                ),
+                ("review", models.JSONField()),
+                ("source_digest", models.CharField(max_length=64)),
+                ("code", models.CharField(max_length=20, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Waiting"),
+                            ("rendering", "Being made"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="requested",
+                        max_length=20,
+                    ),
+                ),
+                ("progress", models.PositiveSmallIntegerField(default=0)),
+                ("step", models.CharField(blank=True, max_length=60)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("file", models.FileField(blank=True, max_length=200, upload_to="reports/%Y/%m")),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("pages", models.PositiveIntegerField(null=True)),
+                ("size", models.PositiveBigIntegerField(null=True)),
+                ("requested_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reports",
+                        to="compliance.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'report',
-                'verbose_name_plural': 'reports',
-                'ordering': ['-requested_at'],
+                "verbose_name": "report",
+                "verbose_name_plural": "reports",
+                "ordering": ["-requested_at"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('requirement', models.CharField(max_length=120)),
-                ('severity', models.CharField(choices=[('major', 'Major'), ('minor', 'Minor')], max_length=10, verbose_name='severity')),
-                ('missing', models.TextField(verbose_name='what is missing')),
-                ('due_on', models.DateField(verbose_name='to be closed by')),
-                ('raised_at', models.DateTimeField()),
-                ('raised_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='compliance.submission')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("requirement", models.CharField(max_length=120)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("major", "Major"), ("minor", "Minor")],
+                        max_length=10,
+                        verbose_name="severity",
+                    ),
+                ),
+                ("missing", models.TextField(verbose_name="what is missing")),
+                ("due_on", models.DateField(verbose_name="to be closed by")),
+                ("raised_at", models.DateTimeField()),
+                (
+                    "raised_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="compliance.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finding',
-                'verbose_name_plural': 'findings',
-                'ordering': ['number'],
+                "verbose_name": "finding",
+                "verbose_name_plural": "findings",
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Determination',
+            name="Determination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requirement', models.CharField(max_length=120)),
-                ('outcome', models.CharField(choices=[('met', 'met'), ('partly_met', 'partly_met'), ('not_met', 'not_met'), ('not_applicable', 'not_applicable')], max_length=20, verbose_name='outcome')),
-                ('comment', models.TextField(blank=True, verbose_name='comment to the firm')),
-                ('opens_again', models.BooleanField(default=False, verbose_name='open again when returned')),
-                ('is_carried_over', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='determinations', to='compliance.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requirement", models.CharField(max_length=120)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("met", "met"),
+                            ("partly_met", "partly_met"),
+                            ("not_met", "not_met"),
+                            ("not_applicable", "not_applicable"),
+                        ],
+                        max_length=20,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, verbose_name="comment to the firm")),
+                (
+                    "opens_again",
+                    models.BooleanField(default=False, verbose_name="open again when returned"),
+                ),
+                ("is_carried_over", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="determinations",
+                        to="compliance.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'determination',
-                'verbose_name_plural': 'determinations',
+                "verbose_name": "determination",
+                "verbose_name_plural": "determinations",
             },
         ),
         migrations.CreateModel(
-            name='Attestation',
+            name="Attestation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='full name')),
-                ('position', models.CharField(max_length=120, verbose_name='position')),
-                ('statement', models.TextField(blank=True, verbose_name='statement')),
-                ('signed_at', models.DateTimeField()),
-                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='attestation', to='compliance.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="full name")),
+                ("position", models.CharField(max_length=120, verbose_name="position")),
+                ("statement", models.TextField(blank=True, verbose_name="statement")),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attestation",
+                        to="compliance.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attestation',
-                'verbose_name_plural': 'attestations',
+                "verbose_name": "attestation",
+                "verbose_name_plural": "attestations",
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='one_person_per_email'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="one_person_per_email"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('assessment', 'requirement'), name='one_answer_per_requirement'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                fields=("assessment", "requirement"), name="one_answer_per_requirement"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidenceuse',
-            constraint=models.UniqueConstraint(fields=('assessment', 'requirement', 'evidence'), name='evidence_is_attached_once'),
+            model_name="evidenceuse",
+            constraint=models.UniqueConstraint(
+                fields=("assessment", "requirement", "evidence"), name="evidence_is_attached_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('file', ''), ('url', ''), _negated=True), name='evidence_is_a_file_or_a_link'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("file", ""), ("url", ""), _negated=True),
+                name="evidence_is_a_file_or_a_link",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_on__isnull', True), ('expires_on__isnull', True), ('effective_on__lte', models.F('expires_on')), _connector='OR'), name='evidence_begins_before_it_ends'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_on__isnull", True),
+                    ("expires_on__isnull", True),
+                    ("effective_on__lte", models.F("expires_on")),
+                    _connector="OR",
+                ),
+                name="evidence_begins_before_it_ends",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['assessment', 'requirement', 'id'], name='audit_of_requirement'),
+            model_name="auditevent",
+            index=models.Index(
+                fields=["assessment", "requirement", "id"], name="audit_of_requirement"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['firm', 'id'], name='audit_of_firm'),
+            model_name="auditevent",
+            index=models.Index(fields=["firm", "id"], name="audit_of_firm"),
         ),
         migrations.AddIndex(
-            model_name='assessment',
-            index=models.Index(fields=['firm', 'status'], name='assessment_firm_status'),
+            model_name="assessment",
+            index=models.Index(fields=["firm", "status"], name="assessment_firm_status"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('firm', 'user'), name='one_role_per_firm'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("firm", "user"), name="one_role_per_firm"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'contributor', 'manager', 'officer'])), name='membership_role_is_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["viewer", "contributor", "manager", "officer"])),
+                name="membership_role_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('assessment', 'number'), name='submissions_are_numbered'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                fields=("assessment", "number"), name="submissions_are_numbered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('assessment', 'idempotency_key'), name='one_submission_per_key'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("idempotency_key", ""), _negated=True),
+                fields=("assessment", "idempotency_key"),
+                name="one_submission_per_key",
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['status', 'lease_until'], name='report_queue'),
+            model_name="report",
+            index=models.Index(fields=["status", "lease_until"], name="report_queue"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('submission', 'kind', 'lang', 'source_digest'), name='one_report_per_state'),
+            model_name="report",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "kind", "lang", "source_digest"), name="one_report_per_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('submission', 'number'), name='findings_are_numbered'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "number"), name="findings_are_numbered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='determination',
-            constraint=models.UniqueConstraint(fields=('submission', 'requirement'), name='one_determination_per_requirement'),
+            model_name="determination",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "requirement"), name="one_determination_per_requirement"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='determination',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['met', 'partly_met', 'not_met', 'not_applicable'])), name='determination_outcome_is_known'),
+            model_name="determination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outcome__in", ["met", "partly_met", "not_met", "not_applicable"])
+                ),
+                name="determination_outcome_is_known",
+            ),
         ),
     ]

@@ -25,7 +25,6 @@ from compliance.pages.firms import signed_in
 from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.desk import desk_of
 from compliance.selectors.review import FILTERS, ReviewPage, review_page, submission_page
-from compliance.services.assessments import substance
 from compliance.services.review import (
     accept_assessment,
     confirm_remaining,
@@ -167,7 +166,7 @@ def _determine(
 
 def _to_next(request: HttpRequest, submission: Submission, requirement_id: str) -> HttpResponse:
     show = request.GET.get("show", "")
-    page = review_page(submission, substance=substance, requirement=requirement_id, show=show)
+    page = review_page(submission, requirement=requirement_id, show=show)
     messages.success(request, _("Saved."))
     if page is None or page.next_open is None:
         messages.info(request, _("Every answer is determined. Return or accept the submission."))
@@ -186,7 +185,6 @@ def _render_review(
 ) -> HttpResponse:
     page = review_page(
         submission,
-        substance=substance,
         requirement=requirement_id,
         show=request.GET.get("show", ""),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,9 @@ from compliance.models import Determination, Finding, Submission
 from compliance.selectors.desk import reviewable
 from compliance.selectors.frozen import FrozenRow
 from compliance.selectors.home import Blocker, TrackScore, frozen_blockers, lead_of
-from compliance.selectors.submission import SubmissionState, submission_state
+from compliance.selectors.submission import SubmissionState, submission_state, substance
 
 Json = Mapping[str, Any]
-Substance = Callable[[Json], tuple[Any, ...]]
 FILTERS = {
     "changed": _("Changed since the last round"),
     "open": _("Not determined yet"),
@@ -110,14 +109,14 @@ class ReviewPage:
 
 
 def review_page(
-    submission: Submission, *, substance: Substance, requirement: str = "", show: str = ""
+    submission: Submission, *, requirement: str = "", show: str = ""
 ) -> ReviewPage | None:
     """The split view for one requirement, the first open one by default; None if not there."""
     state = submission_state(submission)
     rows = [row for row in state.scores.rows if reviewable(row.content)]
     earlier = _earlier_round(submission)
     before = {row["requirement"]: row for row in earlier.content["requirements"]} if earlier else {}
-    changed = changed_since(rows, before, substance) if earlier else frozenset()
+    changed = changed_since(rows, before) if earlier else frozenset()
     show = show if show in FILTERS else ("changed" if changed else "all")
     if show == "changed" and not changed:
         show = "all"
@@ -152,9 +151,7 @@ def next_after(names: Sequence[str], open_ids: Sequence[str], current: str) -> s
     return next((name for name in waiting if name in still_open), None)
 
 
-def changed_since(
-    rows: Sequence[FrozenRow], before: Mapping[str, Json], substance: Substance
-) -> frozenset[str]:
+def changed_since(rows: Sequence[FrozenRow], before: Mapping[str, Json]) -> frozenset[str]:
     """The requirements an officer has to look at again, or for the first time."""
     return frozenset(
         row.requirement

@@ -66,3 +66,16 @@ def review_of(submission: Submission) -> dict[str, Any]:
         ],
         "decision": decision,
     }
+
+
+def substance(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What an officer looked at in a frozen row; equal means nothing to look at again."""
+    return (
+        row["applicability"],
+        row["outcome"],
+        row["answer"],
+        row["not_applicable_reason"],
+        row["note"],
+        row["flag"],
+        sorted(row["evidence"]),
+    )

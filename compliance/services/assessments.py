@@ -36,6 +36,7 @@ from compliance.models import (
 )
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.package import digest_of, frozen_content, problems_of
+from compliance.selectors.submission import substance
 from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
 
 ROLES_FACT = "firm.roles"
@@ -333,19 +334,6 @@ def _keep_determinations(last: Submission, submission: Submission) -> None:
         for determination in last.determinations.filter(opens_again=False)
         if determination.requirement in now
         and now[determination.requirement] == then.get(determination.requirement)
-    )
-
-
-def substance(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What an officer looked at in a frozen row; equal means nothing to look at again."""
-    return (
-        row["applicability"],
-        row["outcome"],
-        row["answer"],
-        row["not_applicable_reason"],
-        row["note"],
-        row["flag"],
-        sorted(row["evidence"]),
     )
 
 
