@@ -136,15 +136,11 @@ NOTES = {
 def make(
     *,
     notes: dict[str, str] | None = None,
-    answer_all: bool = False,
     firm: str = "Demo Orbital Co.",
     title: str = "Example-1 constellation, first batch",
     number: int = 1,
 ) -> Made:
-    """Content as a submission freezes it; `notes` by requirement id replace the made ones.
-
-    With `answer_all` every requirement of the catalogue applies and is answered.
-    """
+    """Content as a submission freezes it; `notes` by requirement id replace the made ones."""
     catalogue = load_catalogue()
     facts = facts_of(catalogue)
     answers = {name: _answer(r) for name, r in catalogue.requirements.items()}
@@ -195,13 +191,6 @@ def make(
         )
         form["note"] = (notes or {}).get(name, _note(name))
         form["evidence"] = [e["id"] for e in evidence if name in e["requirements"]]
-        if answer_all and form["applicability"] != Applicability.APPLIES:
-            form.update(
-                applicability=Applicability.APPLIES,
-                outcome=Outcome.MET,
-                points="1",
-                reason={"en": "Answered “yes”.", "zh_hans": "回答为“是”。"},
-            )
         rows.append(form)
     cited = {c["id"] for row in rows for c in row["citations"]}
     content: Json = {
@@ -389,6 +378,21 @@ def _review(state: str, determinations: Json, findings: list[Json]) -> Json:
         "decision": decision,
         "round": 1,
     }
+
+
+def every_requirement_applies(content: Json) -> Json:
+    """The same content where what did not apply is answered and met: the largest report."""
+    answered = {
+        "applicability": Applicability.APPLIES,
+        "outcome": Outcome.MET,
+        "points": "1",
+        "reason": {"en": "Answered “yes”.", "zh_hans": "回答为“是”。"},
+    }
+    rows = [
+        row if row["applicability"] == Applicability.APPLIES else row | answered
+        for row in content["requirements"]
+    ]
+    return content | {"requirements": rows}
 
 
 def many(content: Json, times: int) -> Json:

@@ -1,0 +1,57 @@
+"""The report's figures for `make bench`: processor time, memory and growth of the child process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from compliance.reports.process import Job, Made, render_in_child
+from tests.compliance.reports.factory import every_requirement_applies, make, many, review_of
+
+RENDERS = 3
+TIMES_LARGER = 10
+
+
+def measure_report() -> Iterator[dict[str, Any]]:
+    """Lines for the table: seconds are processor time of the child, start of Python included."""
+    content = every_requirement_applies(make().content)
+    count = len(content["requirements"])
+    base = 0.0
+    for kind, lang in (("full", "en"), ("full", "zh-hans"), ("summary", "en")):
+        made = [_render(content, kind, lang) for _turn in range(RENDERS)]
+        seconds = sorted(one.cpu_seconds for one in made)
+        base = base or seconds[RENDERS // 2]
+        yield {
+            "what": f"{kind} report, {lang}, {count} requirements, CPU",
+            "median_s": seconds[RENDERS // 2],
+            "p95_s": seconds[-1],
+            "peak_bytes": max(one.peak_megabytes for one in made) * 1024 * 1024,
+            "limit": "6 s, 350 MB" if kind == "full" else "",
+            "note": f"{made[0].pages} pages",
+        }
+    large = _render(many(content, TIMES_LARGER), "full", "en")
+    yield {
+        "what": f"full report, en, {count * TIMES_LARGER} requirements, CPU",
+        "median_s": large.cpu_seconds,
+        "p95_s": large.cpu_seconds,
+        "peak_bytes": large.peak_megabytes * 1024 * 1024,
+        "limit": f"{TIMES_LARGER + 1} times the time",
+        "note": f"{large.cpu_seconds / base:.1f} times, {large.pages} pages",
+    }
+
+
+def _render(content: dict[str, Any], kind: str, lang: str) -> Made:
+    job = Job(
+        content=content,
+        review=review_of(content),
+        kind=kind,
+        lang=lang,
+        code="TH-7K3M-9Q2X-4DHP",
+        digest="0" * 64,
+        issued_at=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        return render_in_child(job, Path(folder) / "report.pdf")
