@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from checklists.engine.model import Outcome, Track
-from compliance.reports.context import SHOWN_ORDER, Measure, Pair, ReportContext, Tile
+from compliance.reports.printed import SHOWN_ORDER, Measure, Pair, ReportContext, Tile
 
 WIDTH = 688
 INK, SOFT, FAINT, NAVY, BRASS = "#16202E", "#434E5C", "#5F6975", "#12284B", "#7A551A"

@@ -18,8 +18,8 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from compliance.reports import charts
-from compliance.reports.context import Measure, ReportContext
 from compliance.reports.markup import Fonts, library
+from compliance.reports.printed import Measure, ReportContext
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "reports"
 ASSETS = TEMPLATES / "assets"
@@ -173,7 +173,7 @@ def _box_tree_with_language(box: Any, *rest: Any) -> Iterator[Any]:
     for tag in _box_tree(box, *rest):
         element = getattr(box, "element", None)
         lang = None if element is None else element.get("lang")
-        if lang and element.tag != "html" and tag.get("S") != "/NonStruct":
+        if element is not None and lang and element.tag != "html" and tag.get("S") != "/NonStruct":
             tag["Lang"] = pydyf.String(lang)
         yield tag
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +35,7 @@ from checklists.engine.wording import day, fact_value
 
 Json = dict[str, Any]
 AS_OF = date(2026, 11, 1)
+FIRST_DUE = date(2027, 1, 10)
 FACTS: dict[str, FactValue | None] = {
     "firm.roles": ("satellite_manufacturer", "satellite_operator", "data_service_provider"),
 }
@@ -354,7 +355,7 @@ def review_of(content: Json, state: str = "accepted") -> Json:
                     "requirement": name,
                     "severity": "major" if row["severity"] == "blocking" else "minor",
                     "missing": "Signed copies for the other seven satellites.",
-                    "due_on": f"2027-01-{10 + len(findings):02d}",
+                    "due_on": (FIRST_DUE + timedelta(days=len(findings))).isoformat(),
                 }
             )
     return _review(state, determinations, findings)

@@ -49,7 +49,9 @@ def glyphs_of(pdf: pikepdf.Pdf) -> tuple[int, int]:
     """How many glyphs are drawn, and how many of them are the empty box."""
     drawn = missing = 0
     for page in pdf.pages:
-        for operands, operator in pikepdf.parse_content_stream(page):
+        for step in pikepdf.parse_content_stream(page):
+            operands: Any = step.operands
+            operator = step.operator
             if str(operator) not in ("Tj", "TJ"):
                 continue
             parts = operands[0] if str(operator) == "TJ" else operands

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from checklists.engine.model import Outcome, Track
-from compliance.reports.context import (
+from compliance.reports.context import own_words, report_context
+from compliance.reports.printed import (
     EvidenceLine,
     Figure,
     OfficerLine,
@@ -22,8 +23,6 @@ from compliance.reports.context import (
     Requirement,
     SourceLine,
     Words,
-    own_words,
-    report_context,
 )
 from compliance.reports.words import WORDS
 from compliance.selectors.frozen import frozen_scores
