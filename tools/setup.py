@@ -279,6 +279,7 @@ def _debian_needs() -> list[debian.Need]:
 
 
 def _build_files() -> None:
+    STATIC.outputs[0].mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     for step in (NODE_PACKAGES, VENDOR, FONTS):
         step.run()
     if debian.has_messages():
