@@ -411,7 +411,7 @@ def _statement(catalogue: Catalogue, name: str, after: Mapping[str, Any], lang: 
         return name
     value = typed_facts(catalogue, {name: after[name]})[name]
     if value is None:
-        said = "don’t know yet" if lang == "en" else "暂不清楚"
+        said = "don’t know yet" if lang == "en" else "尚不清楚"
     else:
         said = wording.fact_value(fact, value, lang)
     return f"{fact.label.get(lang)}{': ' if lang == 'en' else '：'}{said}"
