@@ -66,7 +66,7 @@ OUTCOME_ORDER = (
 SEVERITY_ORDER = (Severity.BLOCKING, Severity.MAJOR, Severity.MINOR)
 LONG_TEXT = 1200  # characters; a block with more of them may break over pages
 SHOWN_BLOCKERS, SHOWN_STEPS, SHOWN_FINDINGS_SUMMARY = 8, 5, 10
-RUNNING_HEAD = 48  # characters of the firm's name at the head of each page
+RUNNING_HEAD = 56  # Latin letters of the firm's name at the head of each page
 
 
 def report_context(
@@ -762,5 +762,11 @@ def _tiles(rows: Iterable[FrozenRow]) -> tuple[Tile, ...]:
     return tuple(Tile(row.effective, row.is_blocking_duty) for row in ordered)
 
 
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+def _shortened(text: str, width: int) -> str:
+    """The beginning of a text, as wide as so many Latin letters."""
+    left = width
+    for place, letter in enumerate(text):
+        left -= 2 if HAN.match(letter) else 1
+        if left < 0:
+            return text[:place].rstrip() + "…"
+    return text

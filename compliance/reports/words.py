@@ -38,6 +38,7 @@ WORDS = {
     "issued": Text("Report issued", "报告生成时间"),
     "window": Text("Launch window", "发射窗口"),
     "digest": Text("Digest of the submission (SHA-256)", "提交内容摘要值（SHA-256）"),
+    "digest_row": Text("SHA-256 of the submission", "提交内容SHA-256"),
     "code": Text("Report code", "报告编号"),
     "check_at": Text("Check this report at", "核验网址"),
     "check_note": Text(

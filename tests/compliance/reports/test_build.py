@@ -112,6 +112,11 @@ def test_a_report_whose_holder_is_gone_is_taken_again(report: Report) -> None:
     assert second.fence == 2
 
 
+def test_a_report_out_of_attempts_is_not_taken(report: Report) -> None:
+    Report.objects.filter(pk=report.pk).update(attempts=build.MAX_ATTEMPTS)
+    assert build.take(report.pk) is None
+
+
 def test_a_lease_lasts_longer_than_a_render_may(report: Report, settings: Settings) -> None:
     build.take(report.pk)
     lease = again(report).lease_until
