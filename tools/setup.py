@@ -211,8 +211,8 @@ FONTS = Step(
 MESSAGES = Step(
     "messages",
     "Translations",
-    files("locale/**/*.po", "compliance/**/*.po", "checklists/**/*.po"),
-    (),
+    files("locale/**/*.po"),
+    (ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.mo",),
     manage("compilemessages", "--ignore", ".venv", "--ignore", "node_modules"),
 )
 CATALOGUE = Step(
