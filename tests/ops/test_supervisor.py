@@ -19,7 +19,7 @@ LIMIT_S = 20.0
 
 
 def python(code: str) -> Callable[[], object]:
-    return lambda: os.execv(sys.executable, [sys.executable, "-c", code])
+    return lambda: os.execv(sys.executable, [sys.executable, "-u", "-c", code])
 
 
 def is_running(pid: int) -> bool:
