@@ -101,7 +101,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "sweep-reports": {"task": "compliance.tasks.sweep_reports", "schedule": 10.0},
+    "sweep-reports": {
+        "task": "compliance.tasks.sweep_reports",
+        "schedule": 10.0,
+        "options": {"expires": 10},  # while no worker runs, the calls do not pile up
+    },
 }
 REPORT_SECONDS = env.integer("REPORT_SECONDS", 90, low=5, high=600)  # wall clock of one render
 REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=300, high=8192)

@@ -355,6 +355,7 @@ def _fact(form: Forms, conditions: _Conditions) -> Fact:
         min=_decimal(form["min"]),
         max=_decimal(form["max"]),
         asked_when=conditions.read_or_none(form["asked_when"]),
+        proper_names=form["proper_names"],
     )
 
 

@@ -219,6 +219,7 @@ class Fact:
     min: Decimal | None = None
     max: Decimal | None = None
     asked_when: Condition | None = None
+    proper_names: bool = False  # the choices keep their capital inside a sentence
 
     def choice(self, choice_id: str) -> Choice | None:
         return next((choice for choice in self.choices if choice.id == choice_id), None)

@@ -205,6 +205,7 @@ class FactForm(Form):
     help: TextForm | None = None
     why: TextForm
     asked_when: ConditionForm | None = None
+    proper_names: bool = False  # the choices keep their capital inside a sentence
 
     @model_validator(mode="after")
     def the_kind_decides_the_rest(self) -> "FactForm":

@@ -82,7 +82,9 @@ def fact_value(fact: Fact, value: FactValue, lang: str) -> str:
         case FactKind.SEVERAL:
             labels = [c.label.get(lang) for c in fact.choices if c.id in tuple(value)]  # type: ignore[arg-type]
             none = "none of these" if lang == "en" else "以上均无"
-            return listed([inside(label) for label in labels], lang) or none
+            if not fact.proper_names:
+                labels = [inside(label) for label in labels]
+            return listed(labels, lang) or none
         case FactKind.ONE:
             choice = fact.choice(str(value))
             return inside(choice.label.get(lang)) if choice else str(value)

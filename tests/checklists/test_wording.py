@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from checklists import Answer, Catalogue, EvidenceItem, Text
+from checklists import Answer, Catalogue, EvidenceItem, Text, load_catalogue
 from checklists.engine import wording
 from checklists.engine.model import (
     Comparator,
@@ -228,3 +228,9 @@ def test_our_own_targets_and_foreign_rules_are_named_as_such(cnsa: Catalogue) ->
     assert "no rule" in own.en
     assert "foreign rule" in foreign.en.lower()
     assert "comparison" in foreign.en
+
+
+def test_the_name_of_a_place_keeps_its_capital_inside_a_sentence() -> None:
+    facts = load_catalogue().facts
+    assert wording.fact_value(facts["firm.regions"], ("beijing",), "en") == "Beijing"
+    assert wording.fact_value(facts["firm.data_recipients"], ("abroad",), "en")[0].islower()
