@@ -73,6 +73,7 @@ class EvidenceUse(models.Model):
         Assessment, on_delete=models.CASCADE, related_name="evidence_uses"
     )
     requirement = models.CharField(max_length=120)
+    is_carried_over = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("use of evidence")

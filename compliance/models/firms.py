@@ -52,6 +52,11 @@ class Membership(models.Model):
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
+    # When the firm's home was last opened, the last event of the trail then, and the one before
+    # that visit: what came after it is news.
+    visited_at = models.DateTimeField(null=True)
+    visited_event = models.BigIntegerField(default=0)
+    news_after = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("membership")
