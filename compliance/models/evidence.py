@@ -28,7 +28,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="evidence")
-    kind = models.CharField(_("kind"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=80, blank=True)  # "": nobody has said yet
     title = models.CharField(_("title"), max_length=200)
     file = models.FileField(upload_to=evidence_path, max_length=200, blank=True)
     filename = models.CharField(max_length=255, blank=True)
@@ -38,6 +38,12 @@ class Evidence(models.Model):
     url = models.URLField(_("link"), max_length=500, blank=True)
     effective_on = models.DateField(_("effective from"), null=True, blank=True)
     expires_on = models.DateField(_("valid until"), null=True, blank=True)
+    pages = models.PositiveIntegerField(null=True)  # of a PDF
+    # The piece this one is a newer version of; the older one stays for what it served.
+    replaces = models.OneToOneField(
+        "self", on_delete=models.RESTRICT, null=True, related_name="replaced_by"
+    )
+    version = models.PositiveIntegerField(default=1)  # grows with every change of what is said
     added_by = models.ForeignKey(
         "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )
