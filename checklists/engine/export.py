@@ -185,7 +185,7 @@ def reference_json(reference: Reference, lang: str | None = None) -> Json:
         "url": reference.url,
         "facts_used": [said(fact) for fact in reference.facts_used],
         "verified": reference.verified,
-        "verified_where": reference.verified_where,
+        "verified_where": said(reference.verified_where),
         "confidence": reference.confidence,
         "note": said(reference.note),
     }

@@ -393,7 +393,7 @@ def _reference(name: str, form: Forms) -> Reference:
         url=form["url"],
         facts_used=tuple(_text(fact) for fact in form["facts_used"]),
         verified=form["verified"],
-        verified_where=form["verified_where"],
+        verified_where=_text_or_none(form["verified_where"]),
         confidence=form["confidence"],
         note=_text_or_none(form["note"]),
     )

@@ -255,7 +255,7 @@ class Reference:
     url: str
     facts_used: tuple[Text, ...]
     verified: bool
-    verified_where: str
+    verified_where: Text | None
     confidence: str
     note: Text | None
 

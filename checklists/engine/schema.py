@@ -284,7 +284,7 @@ class ReferenceForm(Form):
     url: PlainString = ""
     facts_used: Annotated[list[TextOrString], BeforeValidator(_a_list)] = []
     verified: bool
-    verified_where: PlainString = ""
+    verified_where: TextOrString | None = None
     confidence: Literal["high", "medium", "low"]
     note: TextOrString | None = None
 

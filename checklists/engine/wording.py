@@ -3,6 +3,7 @@
 Each function takes the language and the values, and is called only when somebody reads the reason.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -203,6 +204,17 @@ def _bound(operator: FactOperator, lang: str) -> str:
     }
     en, zh = words.get(operator, ("", ""))
     return en if lang == "en" else zh
+
+
+# --- numbers of documents -------------------------------------------------------------------------
+
+_WITH_CHINESE_FORM = re.compile(r".* \(([^()]*[\u4e00-\u9fff][^()]*)\)")
+
+
+def official_number(stated: str, lang: str) -> str:
+    """A document's number as its reader writes it: "Order No. 493 (国务院令第493号)" holds both."""
+    chinese = _WITH_CHINESE_FORM.fullmatch(stated)
+    return chinese[1] if chinese and lang != "en" else stated
 
 
 # --- outcomes without a judgement -----------------------------------------------------------------

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from checklists.engine.model import Outcome, Score, Severity, Track
 from checklists.engine.units import plain
-from checklists.engine.wording import day
+from checklists.engine.wording import day, official_number
 from compliance.reports.printed import (
     HAN,
     SHOWN_ORDER,
@@ -624,7 +624,7 @@ class _Writer:
             id=name,
             name=self.text(reference["name"]),
             official_name=Words(chinese, "zh-Hans") if self.lang == "en" and chinese else None,
-            number=_document_number(str(reference["number"] or "")),
+            number=_document_number(str(reference["number"] or ""), self.lang),
             force=self.text(reference["force"]),
             is_verified=bool(reference["verified"]),
             url=reference["url"] or "",
@@ -746,9 +746,9 @@ def _is_off(row: FrozenRow) -> bool:
     return bool(row.content["applicability"] == "does_not_apply")
 
 
-def _document_number(text: str) -> str:
+def _document_number(text: str, lang: str) -> str:
     """The number of an official document, where the catalogue knows one."""
-    return "" if text.lower().startswith("not found") else text
+    return "" if text.lower().startswith("not found") else official_number(text, lang)
 
 
 def _figure(score: Score) -> Figure:

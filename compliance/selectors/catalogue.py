@@ -894,7 +894,7 @@ def _source(catalogue: Catalogue, citation: Citation, lang: str) -> SourceLine:
         name=name,
         other_name=other,
         other_lang=other_lang,
-        number=number_of(reference),
+        number=number_of(reference, lang),
         force=force.title.get(lang),
         binds=force.binds,
         dated=dated(reference.date, lang),
@@ -915,6 +915,10 @@ def _both_names(reference: Reference, lang: str) -> tuple[str, str, str]:
 
 _REMARK = re.compile(r"\s*\((.*)\)\s*")
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_SAID_OF_DAYS = re.compile(
+    r"(?:published|(?P<acceded>China: acceded)) (?P<day>\d{4}-\d\d-\d\d)"
+    r"(?P<before> or shortly before)?"
+)
 _WITHOUT_DATE = {
     "in force": gettext_lazy("in force, date not known"),
     "not yet": gettext_lazy("not in force yet"),
@@ -929,6 +933,12 @@ def _remark(text: str, lang: str) -> tuple[str, str]:
         return _("assumed"), ""
     if text == "publication":
         return _("day of publication"), ""
+    said = _SAID_OF_DAYS.fullmatch(text)
+    if said:
+        sentence = _("China acceded on %(day)s") if said["acceded"] else _("published %(day)s")
+        if said["before"]:
+            sentence = _("published %(day)s or shortly before")
+        return sentence % {"day": wording.day(date.fromisoformat(said["day"]), lang)}, ""
     return text, "" if lang == "en" else "en"
 
 
@@ -959,14 +969,15 @@ def _day_in_words(found: re.Match[str], lang: str) -> str:
     return whole.partition(" ")[2] if lang == "en" else whole.removesuffix("1日")
 
 
-def number_of(reference: Reference) -> Aside:
+def number_of(reference: Reference, lang: str) -> Aside:
     """The official number; empty where it is not known."""
     if reference.number in ("", "not found"):
         return Aside("")
     remark = re.search(r"\s*\((?:number: )?(general knowledge[^)]*)\)", reference.number)
     if remark is None:
-        return Aside(reference.number)
-    return Aside(reference.number.replace(remark[0], ""), _remark(remark[1], "en")[0])
+        return Aside(wording.official_number(reference.number, lang))
+    number = wording.official_number(reference.number.replace(remark[0], ""), lang)
+    return Aside(number, _remark(remark[1], "en")[0])
 
 
 # --- one measure ----------------------------------------------------------------------------------
@@ -1088,7 +1099,7 @@ class CatalogueReference:
     url: str
     facts_used: tuple[FactUsed, ...]
     verified: bool
-    verified_where: str  # "" where nothing more is to be said
+    verified_where: FactUsed | None  # None where nothing more is to be said
     confidence: str
     note: FactUsed | None
     requirements: tuple[RestingRow, ...]
@@ -1101,7 +1112,8 @@ def catalogue_reference(
     """The page of one source."""
     force = catalogue.legal_force[reference.binding]
     name, other, other_lang = _both_names(reference, lang)
-    is_unread = not reference.verified and "general knowledge" in reference.verified_where
+    where = reference.verified_where
+    is_unread = not reference.verified and where and "general knowledge" in where.en
     return CatalogueReference(
         id=reference.id,
         name=name,
@@ -1111,14 +1123,14 @@ def catalogue_reference(
         binds=force.binds,
         status=_word(REFERENCE_STATUS, reference.status),
         is_in_force=reference.status == "in_force",
-        number=number_of(reference),
+        number=number_of(reference, lang),
         issuer=_fact_used(reference.issuer, lang),
         dated=dated(reference.date, lang),
         in_force=dated(reference.in_force, lang),
         url=reference.url if reference.url.startswith(("https://", "http://")) else "",
         facts_used=tuple(_fact_used(fact, lang) for fact in reference.facts_used),
         verified=reference.verified,
-        verified_where="" if is_unread else reference.verified_where,
+        verified_where=_fact_used(where, lang) if where and not is_unread else None,
         confidence=reference.confidence,
         note=_fact_used(reference.note, lang) if reference.note else None,
         requirements=tuple(_resting(catalogue, reference, lang, today, marks)),
@@ -1127,7 +1139,8 @@ def catalogue_reference(
 
 
 def _fact_used(text: Text, lang: str) -> FactUsed:
-    return FactUsed(text.get(lang), _foreign(text, lang))
+    is_address = not re.search(r"[a-z]{3} [a-z]{3}", text.en)  # the same in every language
+    return FactUsed(text.get(lang), "" if is_address else _foreign(text, lang))
 
 
 def _resting(

@@ -710,7 +710,7 @@ def _sources(catalogue: Catalogue, requirement: Requirement, lang: str) -> Itera
         yield SourceView(
             name=reference.name.get(lang),
             name_lang="" if reference.name.get(lang) == reference.name.get("en") else "zh-Hans",
-            number=reference.number,
+            number=wording.official_number(reference.number, lang),
             force=force.title.get(lang),
             binds=force.binds,
             article=citation.article.get(lang) if citation.article else "",

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from checklists.engine.model import Reason, Text
 from checklists.engine.wording import day as day_in_words
+from checklists.engine.wording import official_number as number_in_words
 
 register = template.Library()
 
@@ -244,6 +245,12 @@ def _as_day(value: Any) -> date | None:
     if isinstance(value, datetime):
         return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
     return value if isinstance(value, date) else None
+
+
+@register.filter
+def official_number(stated: str) -> str:
+    """The number of a document as the reader writes it; "" where it is not known."""
+    return "" if stated == "not found" else number_in_words(stated, language())
 
 
 @register.filter

@@ -431,10 +431,21 @@ def test_dates_of_sources_are_written_as_the_reader_writes_them() -> None:
 
 def test_a_number_that_was_not_found_is_not_shown_as_one(rules: Catalogue) -> None:
     notice = rules.references["CN-SMALLSAT-2021"]
-    assert number_of(notice).text == ""
-    unread = replace(notice, number="Order No. 16 (general knowledge, not read)")
-    assert number_of(unread).text == "Order No. 16"
-    assert number_of(unread).aside
+    assert number_of(notice, "en").text == ""
+    unread = replace(notice, number="Order No. 16 (第16号令) (general knowledge, not read)")
+    assert number_of(unread, "en").text == "Order No. 16 (第16号令)"
+    assert number_of(unread, "zh-hans").text == "第16号令"
+    assert number_of(unread, "en").aside
+
+
+def test_a_chinese_reader_finds_no_english_on_the_page_of_a_source(
+    client: Client, db: None, rules: Catalogue
+) -> None:
+    for name, reference in rules.references.items():
+        address = reverse("catalogue_reference", args=[name])
+        page = text_of(client, address, headers={"accept-language": "zh-hans"})
+        marked = re.findall(r'lang="en"[^>]*>([^<]*)<', page)
+        assert set(marked) <= {reference.name.en, ""}, name
 
 
 def test_only_a_web_address_becomes_a_link(rules: Catalogue) -> None:
