@@ -1,8 +1,10 @@
 """The rule catalogue and its pure engine. Everything outside asks for it here."""
 
+from checklists.engine.difference import CatalogueDifference, Verdict, difference
 from checklists.engine.evaluation import evaluate_assessment
+from checklists.engine.exported import catalogue_from_json
 from checklists.engine.faults import CatalogueError, Fault
-from checklists.engine.loader import load_catalogue
+from checklists.engine.loader import catalogues, load_catalogue
 from checklists.engine.model import (
     Answer,
     AssessmentEvaluation,
@@ -21,6 +23,7 @@ __all__ = [
     "Answer",
     "AssessmentEvaluation",
     "Catalogue",
+    "CatalogueDifference",
     "CatalogueError",
     "Evaluation",
     "EvidenceItem",
@@ -31,6 +34,10 @@ __all__ = [
     "Outcome",
     "Requirement",
     "Text",
+    "Verdict",
+    "catalogue_from_json",
+    "catalogues",
+    "difference",
     "evaluate_assessment",
     "load_catalogue",
     "parse_answer",

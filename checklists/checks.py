@@ -6,19 +6,19 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 
 from checklists.engine.faults import CatalogueError
-from checklists.engine.loader import CATALOGUES, load_catalogue
+from checklists.engine.loader import catalogue_folders, load_catalogue
 
 
 def check_catalogues(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """One error for each fault of each catalogue."""
     errors: list[CheckMessage] = []
-    for folder in sorted(path for path in CATALOGUES.iterdir() if path.is_dir()):
+    for name in catalogue_folders():
         try:
-            load_catalogue(folder.name)
+            load_catalogue(name)
         except CatalogueError as error:
             errors += [
                 Error(
-                    f"{fault.place(folder.name)} {fault.problem}",
+                    f"{fault.place(name)} {fault.problem}",
                     hint=fault.cure,
                     id="checklists.E001",
                 )

@@ -205,6 +205,18 @@ def storage(name: str, default: Path) -> dict[str, Any]:
     }
 
 
+def folder(name: str, default: Path) -> Path:
+    """A folder by its absolute path; one that is named has to be there."""
+    raw = text(name, "")
+    if not raw:
+        return default
+    if not Path(raw).is_absolute() or not Path(raw).is_dir():
+        raise ImproperlyConfigured(
+            f"{name} is {raw!r}; make that folder, and write its absolute path."
+        )
+    return Path(raw)
+
+
 def email(name: str, default: str) -> dict[str, Any]:
     """Django's e-mail settings from an address such as smtp://user:password@host:587."""
     raw = text(name, default)

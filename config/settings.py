@@ -83,6 +83,7 @@ EVIDENCE_MAX_BYTES = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 CATALOGUE_CACHE_DIR = VAR_DIR / "cache"
+FRAMEWORKS_FOLDER = env.folder("FRAMEWORKS_FOLDER", VAR_DIR / "frameworks")
 REPORT_FONTS_DIR = VAR_DIR / "fonts"
 
 # --- Celery: the database is the queue, the broker is the doorbell --------------------------------

@@ -14,6 +14,7 @@ _FOLDER = Path(os.environ["TEST_FOLDER"])
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_FOLDER / 'db.sqlite3'}")
 os.environ["STORAGE_URL"] = str(_FOLDER / "storage")
+os.environ.pop("FRAMEWORKS_FOLDER", None)
 os.environ["EMAIL_URL"] = "memorymail://"
 os.environ["DEBUG"] = "true"
 
@@ -22,6 +23,7 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES  # noqa: E402
 
 VAR_DIR = _FOLDER
+FRAMEWORKS_FOLDER = _FOLDER / "frameworks"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": env.storage("STORAGE_URL", _FOLDER / "storage"),

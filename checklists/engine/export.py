@@ -115,6 +115,7 @@ def catalogue_head_json(catalogue: Catalogue, lang: str | None = None) -> Json:
         "id": catalogue.id,
         "edition": catalogue.edition,
         "digest": catalogue.digest,
+        "languages": list(catalogue.languages),
         "title": said(catalogue.title),
         "checked_up_to": said(catalogue.checked_up_to),
         "notice": said(catalogue.notice),
@@ -144,6 +145,7 @@ def fact_json(fact: Fact, lang: str | None = None) -> Json:
         "help": said(fact.help),
         "why": said(fact.why),
         "asked_when": None if fact.asked_when is None else condition_json(fact.asked_when),
+        "proper_names": fact.proper_names,
     }
 
 
@@ -269,6 +271,7 @@ def requirement_json(
         "key_fact_seen": requirement.key_fact_seen,
         "verification_note": said(requirement.verification_note),
         "checked_on": requirement.checked_on.isoformat(),
+        "control_id": requirement.control_id,
     }
 
 

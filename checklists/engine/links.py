@@ -31,6 +31,7 @@ class Links:
     facts: Source
     parameters: Source
     references: Source
+    scoring: Source
     requirements: Mapping[str, Source]  # by path inside the catalogue's folder
     faults: list[Fault] = field(default_factory=list)
     fact_forms: dict[str, FactForm] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Links:
         self.check_parameters()
         self.check_references()
         self.check_requirements()
+        self.check_languages()
         return self.faults
 
     def fault(self, source: Source, path: Path, problem: str, cure: str) -> None:
@@ -113,7 +115,8 @@ class Links:
                         f"Give exactly: {', '.join(sorted(roles))}.",
                     )
                 return
-        self.fault(self.facts, ("facts",), "The fact firm.roles is missing.", "Add it.")
+        if roles:
+            self.fault(self.facts, ("facts",), "The fact firm.roles is missing.", "Add it.")
 
     def check_dates(self) -> None:
         for name, span in self.facts.form["dates"].items():
@@ -227,7 +230,8 @@ class Links:
                 f"The file is in the folder {folder}.",
                 f"Move it to a folder {measure}_…, or mend the id.",
             )
-        if form["source_row"][:3] != measure.upper():
+        is_row = re.fullmatch(r"M[0-9]{2}-[0-9]{2}", form["source_row"])
+        if is_row and form["source_row"][:3] != measure.upper():
             self.fault(
                 source,
                 ("source_row",),
@@ -307,8 +311,32 @@ class Links:
                         "Use the same unit in both.",
                     )
 
+    def check_languages(self) -> None:
+        """Every text is there in every language the catalogue is written in."""
+        if "zh_hans" not in self.catalogue.form["languages"]:
+            return
+        core = (self.catalogue, self.facts, self.parameters, self.references, self.scoring)
+        for source in (*core, *self.requirements.values()):
+            for path, text in _texts(source.document.data, ()):
+                if not str(text.get("zh_hans") or "").strip():
+                    here = (*path, "zh_hans") if "zh_hans" in text else path
+                    self.fault(source, here, "The Chinese text is missing.", "Write zh_hans.")
+
     def no_such_reference(self, source: Source, path: Path, name: str) -> None:
         self.fault(source, path, f"There is no reference {name!r}.", "Add it to references.yaml.")
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Forms]]:
+    """Every text in two languages; a plain string stands for both."""
+    if isinstance(value, dict):
+        if "en" in value:
+            yield path, value
+            return
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*path, number))
 
 
 def _limits(check: Forms) -> Iterator[tuple[Path, str, Forms]]:

@@ -7,16 +7,18 @@ Later loads read that JSON as long as the source files, byte for byte, are the s
 import hashlib
 import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from checklists.engine.conditions import ALWAYS, FactForm, read_condition
-from checklists.engine.documents import read_document
+from checklists.engine.documents import Document, read_document
 from checklists.engine.faults import CatalogueError, Fault
 from checklists.engine.model import (
     AnswerKind,
@@ -69,12 +71,18 @@ CORE_FILES = (
     "scoring.yaml",
 )
 
+_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_DIGITS = re.compile(r"([0-9]+)")
+
 Sources = Mapping[str, bytes]
 Forms = dict[str, Any]
 
-_loaded: dict[tuple[str, Path], Catalogue] = {}
+# Beside each catalogue of the installation's own, what its folder looked like when it was read.
+_loaded: dict[Path, tuple[object, Catalogue]] = {}
+_refused: dict[str, CatalogueError] = {}  # by digest: a broken folder is not read over and over
 _loading = threading.Lock()
 _cache_dir: Path | None = None
+_frameworks: Path | None = None
 
 
 def use_cache_dir(folder: Path | None) -> None:
@@ -83,34 +91,92 @@ def use_cache_dir(folder: Path | None) -> None:
     _cache_dir = folder
 
 
-def load_catalogue(
-    catalogue_id: str = DEFAULT_CATALOGUE, *, root: Path = CATALOGUES, cache_dir: Path | None = None
-) -> Catalogue:
+def use_frameworks(folder: Path | None) -> None:
+    """Where the installation keeps catalogues of its own, a folder each; None is nowhere."""
+    global _frameworks
+    _frameworks = folder
+
+
+def catalogue_folders() -> dict[str, Path]:
+    """The folder of every catalogue by its id: the default, others that ship, the own ones."""
+    found: dict[str, Path] = {}
+    for root in (CATALOGUES, _frameworks):
+        if root is None or not root.is_dir():
+            continue
+        folders = [path for path in root.iterdir() if _ID.fullmatch(path.name) and path.is_dir()]
+        folders.sort(key=lambda path: (path.name != DEFAULT_CATALOGUE, path.name))
+        for folder in folders:
+            if any(folder.glob("*.yaml")):
+                found.setdefault(folder.name, folder)
+    return found
+
+
+def catalogues() -> list[Catalogue]:
+    """Every catalogue that can be used, the default first; `manage.py check` names broken ones."""
+    found = []
+    for name in catalogue_folders():
+        with suppress(CatalogueError):
+            found.append(load_catalogue(name))
+    return found
+
+
+def load_catalogue(catalogue_id: str = DEFAULT_CATALOGUE, *, root: Path = CATALOGUES) -> Catalogue:
     """The catalogue, loaded once per process; CatalogueError lists everything wrong with it."""
+    folder = root / catalogue_id
+    # An id may come from outside: anything that is not one names no folder, least of all "..".
+    if not _ID.fullmatch(catalogue_id):
+        raise no_such_catalogue(catalogue_id)
+    if root == CATALOGUES and _frameworks is not None and not folder.is_dir():
+        folder = _frameworks / catalogue_id
     with _loading:
-        key = (catalogue_id, root)
-        if key not in _loaded:
-            _loaded[key] = read_catalogue(root / catalogue_id, cache_dir=cache_dir or _cache_dir)
-        return _loaded[key]
+        # What ships changes with the program; an own one is imported while the program runs.
+        seen = None if folder.parent == CATALOGUES else _look_of(folder)
+        kept = _loaded.get(folder)
+        if kept is None or kept[0] != seen:
+            kept = (seen, read_catalogue(folder, cache_dir=_cache_dir))
+            _loaded[folder] = kept
+        return kept[1]
+
+
+def _look_of(folder: Path) -> object:
+    """Changes when another edition takes the folder's place."""
+    try:
+        stat = (folder / "catalogue.yaml").stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def no_such_catalogue(name: str) -> CatalogueError:
+    """The refusal of a name that stands for no catalogue."""
+    problem = "There is no such catalogue folder."
+    return CatalogueError([Fault(name[:200], None, "", problem, "Check its name.")])
 
 
 def read_catalogue(folder: Path, *, cache_dir: Path | None = None) -> Catalogue:
     """The catalogue in a folder, read anew."""
     sources = read_sources(folder)
     digest = digest_of(sources)
+    if digest in _refused:
+        raise _refused[digest]
     forms = _read_cache(cache_dir, digest) if cache_dir else None
     if forms is None:
-        forms = check_sources(sources)
+        try:
+            forms = check_sources(sources)
+        except CatalogueError as error:
+            if len(_refused) > MAX_KEPT:
+                _refused.clear()
+            _refused[digest] = error
+            raise
         if cache_dir:
             _write_cache(cache_dir, digest, forms)
-    return _build(forms, digest)
+    return build(forms, digest)
 
 
 def read_sources(folder: Path) -> dict[str, bytes]:
     """The catalogue's files by their path inside the folder, in a fixed order."""
     if not folder.is_dir():
-        problem = "There is no such catalogue folder."
-        raise CatalogueError([Fault(str(folder), None, "", problem, "Check its name.")])
+        raise no_such_catalogue(str(folder))
     paths = sorted(folder.glob("*.yaml")) + sorted(folder.glob("*/*.yaml"))
     if len(paths) > MAX_FILES:
         problem = f"The folder holds more than {MAX_FILES} files."
@@ -137,6 +203,11 @@ def digest_of(sources: Sources) -> str:
 
 def check_sources(sources: Sources) -> Forms:
     """The files' values in full JSON form; CatalogueError with all their faults at once."""
+    return check_documents({name: read_document(name, sources[name]) for name in sources})
+
+
+def check_documents(documents: Mapping[str, Document]) -> Forms:
+    """The same for files that have been read already."""
     # pydantic takes longer to import than the whole cached load takes; it is wanted only here.
     from checklists.engine import links, schema
 
@@ -150,15 +221,14 @@ def check_sources(sources: Sources) -> Forms:
     faults = [
         Fault(name, None, "", "The file is missing.", "Add it.")
         for name in CORE_FILES
-        if name not in sources
+        if name not in documents
     ]
     checked: dict[str, links.Source] = {}
-    for name, content in sources.items():
+    for name, document in documents.items():
         if "/" not in name and name not in CORE_FILES:
             cure = "Remove it, or move it to the folder of its measure."
             faults.append(Fault(name, None, "", "The file is not part of a catalogue.", cure))
             continue
-        document = read_document(name, content)
         faults += document.faults
         if document.faults:
             continue
@@ -173,6 +243,7 @@ def check_sources(sources: Sources) -> Forms:
             checked["facts.yaml"],
             checked["parameters.yaml"],
             checked["references.yaml"],
+            checked["scoring.yaml"],
             requirements,
         ).check()
     if faults:
@@ -268,7 +339,8 @@ class _Conditions:
         return None if raw is None else self.read(raw)
 
 
-def _build(forms: Forms, digest: str) -> Catalogue:
+def build(forms: Forms, digest: str) -> Catalogue:
+    """The catalogue of checked values."""
     words, facts = forms["catalogue"], forms["facts"]
     conditions = _Conditions(facts)
     sections = {
@@ -278,7 +350,7 @@ def _build(forms: Forms, digest: str) -> Catalogue:
     measures = {form["number"]: _measure(form) for form in words["measures"]}
     requirements = [
         _requirement(form, measures, conditions)
-        for form in sorted(forms["requirements"], key=lambda form: form["source_row"])
+        for form in sorted(forms["requirements"], key=lambda form: _in_order(form["source_row"]))
     ]
     requirements.sort(key=lambda requirement: requirement.measure)
     return Catalogue(
@@ -323,7 +395,13 @@ def _build(forms: Forms, digest: str) -> Catalogue:
         references={name: _reference(name, form) for name, form in forms["references"].items()},
         scoring=_scoring(forms["scoring"]),
         requirements={requirement.id: requirement for requirement in requirements},
+        languages=tuple(words["languages"]),
     )
+
+
+def _in_order(row: str) -> list[tuple[int, str]]:
+    """Sorts AC-2 before AC-2(1), and that before AC-10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(row)]
 
 
 def _measure(form: Forms) -> Measure:
@@ -488,4 +566,5 @@ def _requirement(
         key_fact_seen=form["key_fact_seen"],
         verification_note=_text_or_none(form["verification_note"]),
         checked_on=date.fromisoformat(form["checked_on"]),
+        control_id=form["control_id"],
     )

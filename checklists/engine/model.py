@@ -408,6 +408,7 @@ class Requirement:
     key_fact_seen: str
     verification_note: Text | None
     checked_on: date
+    control_id: str | None = None  # its id in the framework it was imported from
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -437,6 +438,7 @@ class Catalogue:
     references: Mapping[str, Reference]
     scoring: Scoring
     requirements: Mapping[str, Requirement]  # by measure, then by source row
+    languages: tuple[str, ...] = ("en", "zh_hans")  # those that every text is written in
 
     def __repr__(self) -> str:
         return f"<Catalogue {self.id}, edition {self.edition}, {self.digest[:12]}>"

@@ -35,6 +35,8 @@ from checklists.engine.model import (
 )
 from checklists.engine.units import UNITS
 
+LONGEST_TEXT = 20_000
+
 
 def _refuse(problem: str, cure: str) -> PydanticCustomError:
     return PydanticCustomError("catalogue", "{problem}\n{cure}", {"problem": problem, "cure": cure})
@@ -74,7 +76,12 @@ def _citation(value: Any) -> Any:
 
 
 def _unknown_is_none(value: Any) -> Any:
+    if value is None:
+        raise _refuse("The limit has no date.", _CURE_FOR_A_DATE)
     return None if value == "unknown" else value
+
+
+_CURE_FOR_A_DATE = "Write the day from which it holds, or `unknown` where the source gives none."
 
 
 class Form(BaseModel):
@@ -82,8 +89,10 @@ class Form(BaseModel):
 
 
 class TextForm(Form):
-    en: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-    zh_hans: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)] = ""
+    en: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)
+    ]
+    zh_hans: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT)] = ""
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -122,13 +131,13 @@ def _member(kind: Any, value: Any) -> Any:
 
 
 class SectionForm(Form):
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")]
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}$")]
     title: TextForm
     title_origin: TitleOrigin
 
 
 class MeasureForm(Form):
-    number: Annotated[int, Field(ge=1, le=99)]
+    number: Annotated[int, Field(ge=1, le=999)]
     section: str
     title: TextForm
     title_origin: TitleOrigin
@@ -152,9 +161,11 @@ class LegalForceForm(Form):
 
 
 class CatalogueForm(Form):
-    id: Id
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
     edition: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]+$", max_length=40)]
     title: TextForm
+    # The languages every text is written in; a framework from elsewhere may have English alone.
+    languages: Annotated[list[Literal["en", "zh_hans"]], Field(min_length=1)] = ["en", "zh_hans"]
     checked_up_to: TextForm
     notice: TextForm
     sections: list[SectionForm]
@@ -447,7 +458,7 @@ class ActionForm(TextForm):
 
 
 class ClauseForm(Form):
-    measure: Annotated[int, Field(ge=1, le=99)]
+    measure: Annotated[int, Field(ge=1, le=999)]
     sentence: Annotated[list[Annotated[int, Field(ge=1, le=99)]], BeforeValidator(_a_list)] = []
 
 
@@ -470,9 +481,15 @@ class PeriodForm(Form):
 
 class RequirementForm(Form):
     id: Annotated[
-        str, StringConstraints(pattern=r"^[a-z]+\.m[0-9]{2}\.[a-z][a-z0-9_]*$", max_length=100)
+        str,
+        StringConstraints(
+            pattern=r"^[a-z][a-z0-9_]*\.m[0-9]{2,3}\.[a-z][a-z0-9_]*$", max_length=100
+        ),
     ]
-    source_row: Annotated[str, StringConstraints(pattern=r"^M[0-9]{2}-[0-9]{2}$")]
+    # M18-01 in the plan's catalogue; the control's own number in a framework: AC-2(1).
+    source_row: Annotated[
+        str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z ._()/-]*$", max_length=40)
+    ]
     title: TextForm
     question: TextForm
     guidance: TextForm
@@ -495,6 +512,7 @@ class RequirementForm(Form):
     key_fact_seen: Literal["seen", "partly", "not_seen"]
     verification_note: TextForm | None = None
     checked_on: date
+    control_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
 
     @model_validator(mode="after")
     def the_parts_fit(self) -> "RequirementForm":
@@ -569,6 +587,8 @@ def _fault(document: Document, detail: Any) -> Fault:
     # A dict's key that is refused is reported as (…, key, "[key]").
     path = [step for step in detail["loc"] if step != "[key]"]
     context = detail.get("ctx", {})
+    if detail["type"] == "missing" and path[-1] == "from":
+        return document.fault(path, "The limit has no date.", _CURE_FOR_A_DATE)
     if detail["type"] == "catalogue":
         return document.fault(path, context["problem"], context["cure"])
     problem, cure = _SENTENCES.get(

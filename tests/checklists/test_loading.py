@@ -438,10 +438,7 @@ def test_the_system_check_has_one_error_for_each_fault(
     (small_folder / "scoring.yaml").unlink()
     policy = small_folder / POLICY
     policy.write_text(policy.read_text().replace("severity: blocking", "severity: severe"))
-    monkeypatch.setattr(catalogue_checks, "CATALOGUES", small_folder.parent)
-    monkeypatch.setattr(
-        loader.load_catalogue, "__kwdefaults__", {"root": small_folder.parent, "cache_dir": None}
-    )
+    monkeypatch.setattr(loader, "_frameworks", small_folder.parent)
     errors = catalogue_checks.check_catalogues()
     assert all(isinstance(error, Error) for error in errors)
     assert [error.hint for error in errors] == [
