@@ -89,6 +89,14 @@ class KeyUsedForOther(ComplianceError):
     title = gettext_lazy("This key was used for another request")
 
 
+class InvitationGone(ComplianceError):
+    """The link of an invitation that was used, taken back, replaced or left too long."""
+
+    code = "invitation_gone"
+    status = 410
+    title = gettext_lazy("This invitation holds no longer")
+
+
 class StorageFull(ComplianceError):
     code = "storage_full"
     status = 507

@@ -20,6 +20,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "request_report": _READERS,
     "answer": _WRITERS,
     "attach_evidence": _WRITERS,
+    "discuss": _WRITERS,
+    "delegate": _MANAGER,
     "start_assessment": _MANAGER,
     "save_facts": _MANAGER,
     "submit": _MANAGER,

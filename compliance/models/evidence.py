@@ -49,6 +49,9 @@ class Evidence(models.Model):
     )
     added_at = models.DateTimeField(auto_now_add=True)
 
+    # Of the use through which it was read: carried over, and not confirmed yet.
+    is_carried_over = False
+
     objects: ClassVar[models.Manager[Evidence]] = EvidenceQuerySet.as_manager()
 
     class Meta:

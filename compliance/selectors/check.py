@@ -78,10 +78,7 @@ def check_page(state: AssessmentState, submissions: Iterable[Submission], lang: 
         evidence=len(
             {piece.pk for name in state.evaluation.rows for piece in state.evidence.get(name, ())}
         ),
-        carried_over=sum(
-            name in state.evaluation.rows and answer.is_carried_over
-            for name, answer in state.answers.items()
-        ),
+        carried_over=sum(state.is_carried_over(row.requirement) for row in rows),
         band=state.evaluation.band,
         duty=state.evaluation.claimed.duty,
         upcoming=state.evaluation.claimed.upcoming,

@@ -37,6 +37,13 @@ class AssessmentState:
     evidence: Mapping[str, list[Evidence]]  # by requirement id
     evaluation: AssessmentEvaluation
 
+    def is_carried_over(self, requirement: str) -> bool:
+        """Whether an answer or evidence of an earlier assessment still waits to be confirmed."""
+        answer = self.answers.get(requirement)
+        return (answer is not None and answer.is_carried_over) or any(
+            piece.is_carried_over for piece in self.evidence.get(requirement, ())
+        )
+
     @property
     def open_facts(self) -> list[str]:
         """Facts that would settle something and are not even marked "don't know yet"."""
@@ -90,6 +97,7 @@ def evidence_of(assessment: Assessment) -> dict[str, list[Evidence]]:
     )
     attached: dict[str, list[Evidence]] = defaultdict(list)
     for use in uses:
+        use.evidence.is_carried_over = use.is_carried_over
         attached[use.requirement].append(use.evidence)
     return dict(attached)
 

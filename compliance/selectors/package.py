@@ -106,6 +106,8 @@ def _problem(state: AssessmentState, row: Evaluation) -> tuple[str, str] | None:
     is_open = row.outcome is Outcome.NOT_ANSWERED and row.flag is not Flag.DONT_KNOW
     if track is Track.DUTY and is_open:
         return "not_answered", _("no answer yet. Answer it, or mark it “don’t know yet”.")
+    if state.is_carried_over(row.requirement):
+        return "carried_over", _("carried over, and nobody has confirmed that it still holds.")
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from checklists import Flag, InvalidValue, Requirement, parse_answer
 from checklists import serialize_value as as_json
 from compliance import audit, clock, permissions
 from compliance.errors import AnswerLocked, InvalidInput, SomebodySavedFirst
-from compliance.models import Answer, Assessment, AuditEvent, Membership
+from compliance.models import Answer, Assessment, AuditEvent, EvidenceUse, Membership
 from compliance.selectors.evaluation import (
     AssessmentState,
     answers_of,
@@ -91,6 +91,37 @@ def save_answer(
     return SavedAnswer(answer, assessment, answers)
 
 
+def confirm_carried_over(
+    *, assessment: Assessment, requirement_ids: Sequence[str], by: Membership
+) -> list[str]:
+    """State that answers and evidence of an earlier assessment still hold; gives back which."""
+    permissions.require(by, "answer", assessment)
+    with transaction.atomic():
+        if not _lock(assessment):
+            raise AnswerLocked(_("The assessment is with the officer, or closed."))
+        wanted = [name for name in requirement_ids if is_open(assessment, name)]
+        mine = {"assessment": assessment, "requirement__in": wanted, "is_carried_over": True}
+        answers = {answer.requirement: answer for answer in Answer.objects.filter(**mine)}
+        uses = EvidenceUse.objects.filter(**mine)
+        confirmed = sorted({*answers, *uses.values_list("requirement", flat=True)})
+        Answer.objects.filter(**mine).update(
+            is_carried_over=False, updated_by=by.user, updated_at=clock.now()
+        )
+        uses.update(is_carried_over=False)
+        audit.record_all(
+            audit.event(
+                by,
+                "answer.confirmed",
+                answers.get(name, assessment),
+                assessment=assessment,
+                requirement=name,
+                after=answer_content(answers[name]) if name in answers else None,
+            )
+            for name in confirmed
+        )
+    return confirmed
+
+
 def checked_answer(
     requirement: Requirement, value: Any, note: str, reason: str, flag: str
 ) -> dict[str, Any]:
@@ -145,16 +176,21 @@ def requirement_of(assessment: Assessment, requirement_id: str) -> Requirement:
 
 def lock_for_answer(assessment: Assessment, requirement_id: str) -> None:
     """Hold the row, read it anew, and refuse unless this requirement may be changed now."""
+    if not _lock(assessment) or not is_open(assessment, requirement_id):
+        raise AnswerLocked(
+            _("This answer is locked. Only a draft, or what the officer returned, can be changed.")
+        )
+
+
+def _lock(assessment: Assessment) -> bool:
+    """Hold the row and read it anew; False where no answer of it may be changed now."""
     here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
     held = here.update(updated_at=clock.now()) == 1
     if held:
         # The caller read the row before the lock: since then it may have been handed in,
         # returned with other answers open, or stated with other facts.
         assessment.refresh_from_db(fields=["status", "reopened", "facts", "facts_version"])
-    if not held or not is_open(assessment, requirement_id):
-        raise AnswerLocked(
-            _("This answer is locked. Only a draft, or what the officer returned, can be changed.")
-        )
+    return held
 
 
 def is_open(assessment: Assessment, requirement_id: str) -> bool:

@@ -109,7 +109,7 @@ def start_assessment(
 
 
 def _carry_over(earlier: Assessment, assessment: Assessment) -> None:
-    """Copy answers and uses of evidence; each answer is marked until somebody saves it."""
+    """Copy answers and uses of evidence, each marked until somebody confirms or changes it."""
     Answer.objects.bulk_create(
         Answer(
             assessment=assessment,
@@ -125,7 +125,12 @@ def _carry_over(earlier: Assessment, assessment: Assessment) -> None:
         for answer in earlier.answers.all()
     )
     EvidenceUse.objects.bulk_create(
-        EvidenceUse(assessment=assessment, requirement=use.requirement, evidence_id=use.evidence_id)
+        EvidenceUse(
+            assessment=assessment,
+            requirement=use.requirement,
+            evidence_id=use.evidence_id,
+            is_carried_over=True,
+        )
         for use in earlier.evidence_uses.all()
     )
 

@@ -25,7 +25,13 @@ from compliance.services.texts import LONGEST_TEXT, clean_text
 
 _DETERMINABLE = frozenset(str(outcome) for outcome in DETERMINABLE)
 # Who did one of these has worked for the firm under review.
-THE_FIRMS_WORK = ("facts.saved", "answer.saved", "evidence.attached", "assessment.submitted")
+THE_FIRMS_WORK = (
+    "facts.saved",
+    "answer.saved",
+    "answer.confirmed",
+    "evidence.attached",
+    "assessment.submitted",
+)
 
 
 def record_determination(
