@@ -311,5 +311,5 @@ def small_pdf(kind: str, state: AssessmentState) -> SimpleUploadedFile:
     pdf.add_blank_page(page_size=(595, 842))
     pdf.docinfo["/Title"] = f"{kind} {state.assessment.pk}"
     content = io.BytesIO()
-    pdf.save(content, deterministic_id=True)
+    pdf.save(content, deterministic_id=True, compress_streams=False)
     return SimpleUploadedFile(f"{kind}.pdf", content.getvalue(), "application/pdf")

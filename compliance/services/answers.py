@@ -97,7 +97,7 @@ def confirm_carried_over(
     """State that answers and evidence of an earlier assessment still hold; gives back which."""
     permissions.require(by, "answer", assessment)
     with transaction.atomic():
-        if not _lock(assessment):
+        if not lock_row(assessment):
             raise AnswerLocked(_("The assessment is with the officer, or closed."))
         wanted = [name for name in requirement_ids if is_open(assessment, name)]
         mine = {"assessment": assessment, "requirement__in": wanted, "is_carried_over": True}
@@ -176,13 +176,13 @@ def requirement_of(assessment: Assessment, requirement_id: str) -> Requirement:
 
 def lock_for_answer(assessment: Assessment, requirement_id: str) -> None:
     """Hold the row, read it anew, and refuse unless this requirement may be changed now."""
-    if not _lock(assessment) or not is_open(assessment, requirement_id):
+    if not lock_row(assessment) or not is_open(assessment, requirement_id):
         raise AnswerLocked(
             _("This answer is locked. Only a draft, or what the officer returned, can be changed.")
         )
 
 
-def _lock(assessment: Assessment) -> bool:
+def lock_row(assessment: Assessment) -> bool:
     """Hold the row and read it anew; False where no answer of it may be changed now."""
     here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
     held = here.update(updated_at=clock.now()) == 1

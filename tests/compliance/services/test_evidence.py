@@ -25,8 +25,8 @@ from compliance.services.evidence import (
     attach_evidence,
     attach_existing,
     detach_evidence,
-    file_fault,
 )
+from compliance.services.uploads import take_file
 from tests import factories
 from tests.compliance.services import files
 
@@ -62,6 +62,15 @@ def attach(assessment: Assessment, by: Membership, **given: Any) -> Evidence:
     if not {"upload", "url"} & set(given):
         given["upload"] = factories.pdf()
     return attach_evidence(assessment=assessment, by=by, **given)
+
+
+def file_fault(upload: SimpleUploadedFile) -> str:
+    """The sentence with which a file is refused; "" where it is taken."""
+    try:
+        take_file(upload)
+    except InvalidInput as refusal:
+        return str(refusal.message)
+    return ""
 
 
 def refused(assessment: Assessment, by: Membership, **given: Any) -> dict[str, str]:
