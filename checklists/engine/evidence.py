@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from checklists.engine import wording
 from checklists.engine.conditions import State
@@ -26,6 +26,7 @@ class Span:
     complete: bool
 
 
+ENDS_SOON = timedelta(days=30)
 NOTHING_TO_CHECK = EvidenceCheck()
 COVERED = EvidenceCheck(covered=True)
 
@@ -67,6 +68,7 @@ def check_evidence(
     faults: list[EvidenceFault] = []
     covers: list[str] = []
     unchecked: list[str] = []
+    ends_soon: list[tuple[str, date]] = []
     any_required = any_valid = False
     for spec in specs:
         any_required = any_required or spec.required
@@ -85,14 +87,30 @@ def check_evidence(
                     unchecked.append(spec.covers)
                 elif span.days:
                     covers.append(spec.covers)
+            if spec.required and (last_day := _last_day_soon(of_kind, as_of)):
+                ends_soon.append((kind, last_day))
         elif spec.required:
             faults.append(fault)
     covered = not faults if any_required else any_valid
-    if not (faults or covers or unchecked):
+    if not (faults or covers or unchecked or ends_soon):
         return COVERED if covered else NOTHING_TO_CHECK
     return EvidenceCheck(
-        tuple(faults), tuple(dict.fromkeys(covers)), tuple(dict.fromkeys(unchecked)), covered
+        tuple(faults),
+        tuple(dict.fromkeys(covers)),
+        tuple(dict.fromkeys(unchecked)),
+        covered,
+        tuple(ends_soon),
     )
+
+
+def _last_day_soon(items: Sequence[EvidenceItem], as_of: date) -> date | None:
+    """The last day of cover that holds on `as_of` and ends within the next thirty days."""
+    for item in items:
+        if item.expires_on is None:
+            continue
+        if as_of <= item.expires_on <= as_of + ENDS_SOON:
+            return _first_gap(items, as_of, as_of + ENDS_SOON + timedelta(days=1))
+    return None
 
 
 def _gap(

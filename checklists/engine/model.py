@@ -537,6 +537,7 @@ class EvidenceCheck:
     covers: tuple[str, ...] = ()  # mission dates that are covered to the last day
     unchecked: tuple[str, ...] = ()  # mission dates that are not (fully) known
     covered: bool = False  # every required kind is valid; with none required, any kind
+    ends_soon: tuple[tuple[str, date], ...] = ()  # required kinds, and the last day of cover
 
 
 @dataclass(frozen=True, slots=True)

@@ -568,6 +568,7 @@ def judged_with_evidence(
     """
     said = answered.get(lang)
     notes = [_unchecked(lang, catalogue.dates[name]) for name in check.unchecked]
+    notes += [_ends_soon(lang, catalogue, kind, last, as_of) for kind, last in check.ends_soon]
     faults = check.faults
     if not faults:
         return _joined([said, _valid(lang, catalogue, check.covers, as_of), *notes], lang)
@@ -596,6 +597,15 @@ def _valid(lang: str, catalogue: Catalogue, covers: Sequence[str], as_of: date) 
         return f"The required evidence is valid on {day(as_of, lang)}{also}."
     also = f"，并覆盖{listed(spans, lang)}" if spans else ""
     return f"必需材料在{day(as_of, lang)}有效{also}。"
+
+
+def _ends_soon(lang: str, catalogue: Catalogue, kind: str, last: date, as_of: date) -> str:
+    title, days = catalogue.evidence_kinds[kind].get(lang), (last - as_of).days
+    if lang == "en":
+        left = f"{days} day{'s' if days > 1 else ''} after" if days else "the very day of"
+        return f"{title} ends on {day(last, lang)}, {left} the date of judgement: renew it in time."
+    left = f"评估日之后{days}天" if days else "即评估日当天"
+    return f"{title}将于{day(last, lang)}到期（{left}），请及时续办。"
 
 
 def _clause_of(lang: str, catalogue: Catalogue, fault: EvidenceFault) -> str:

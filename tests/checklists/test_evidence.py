@@ -17,6 +17,7 @@ from tests.checklists.small import (
 
 IN_PLACE = Answer("in_place")
 OPENS, CLOSES = date(2027, 3, 12), date(2027, 3, 26)
+WINDOW_UNKNOWN = {**OPERATOR, "mission.window_from": None, "mission.window_until": None}
 
 
 def policy(starts: date | None, ends: date | None) -> EvidenceItem:
@@ -117,8 +118,8 @@ def test_a_window_typed_the_wrong_way_round_is_the_same_window(small: Catalogue)
 
 
 def test_an_unknown_window_is_judged_today_and_says_so(small: Catalogue) -> None:
-    facts = {**OPERATOR, "mission.window_from": None, "mission.window_until": None}
-    evaluation = row(small, POLICY, IN_PLACE, policy(None, date(2027, 2, 28)), facts=facts)
+    policy_of_now = policy(None, date(2027, 2, 28))
+    evaluation = row(small, POLICY, IN_PLACE, policy_of_now, facts=WINDOW_UNKNOWN)
     assert evaluation.outcome is Outcome.MET
     assert "could not be checked in full" in evaluation.reason.en
     assert "无法核对" in evaluation.reason.zh_hans
@@ -170,3 +171,29 @@ def test_helpful_evidence_counts_as_cover_only_while_it_is_valid(small: Catalogu
     coverage = evaluated(small, answers=answers, evidence={PHASES: [ended]}).evidence_coverage
     assert coverage.percent == 0
     assert evaluated(small).evidence_coverage.percent is None
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (date(2026, 11, 20), "ends on 20 Nov 2026, the very day of the date of judgement"),
+        (date(2026, 12, 20), "ends on 20 Dec 2026, 30 days after the date of judgement"),
+        (date(2026, 12, 21), ""),
+        (None, ""),
+    ],
+)
+def test_evidence_that_ends_within_thirty_days_is_met_and_says_so(
+    small: Catalogue, ends: date | None, said: str
+) -> None:
+    held = policy(date(2026, 1, 1), ends)
+    evaluation = row(small, POLICY, IN_PLACE, held, facts=WINDOW_UNKNOWN)
+    assert evaluation.outcome is Outcome.MET
+    reason = evaluation.reason
+    assert (said in reason.en) if said else ("renew it" not in reason.en)
+    assert ("到期" in reason.zh_hans) is bool(said)
+
+
+def test_a_renewal_that_follows_at_once_is_no_end(small: Catalogue) -> None:
+    items = [policy(date(2026, 1, 1), date(2026, 12, 1)), policy(date(2026, 12, 2), None)]
+    evaluation = row(small, POLICY, IN_PLACE, *items, facts=WINDOW_UNKNOWN)
+    assert "renew it" not in evaluation.reason.en
