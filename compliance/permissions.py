@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from compliance import workflow
 from compliance.errors import NotPermitted
 from compliance.models import Assessment, Firm, Membership, Role
 
@@ -24,14 +25,15 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "delegate": _MANAGER,
     "start_assessment": _MANAGER,
     "save_facts": _MANAGER,
-    "submit": _MANAGER,
-    "archive": _MANAGER,
     "invite": _MANAGER,
-    "review": _OFFICER,
+    "answer_question": _WRITERS,
+    "update_action": _WRITERS,
     "determine": _OFFICER,
     "raise_finding": _OFFICER,
-    "return": _OFFICER,
-    "accept": _OFFICER,
+    "ask_question": _OFFICER,
+    "assign_review": _OFFICER,
+    "extend_action": _OFFICER,
+    **workflow.ROLES,  # what changes a status: one table says both from where and whose it is
 }
 
 

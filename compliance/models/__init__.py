@@ -2,13 +2,15 @@
 
 from compliance.models.assessments import Answer, Assessment
 from compliance.models.audit import AuditEvent
+from compliance.models.corrective_actions import ClosingEvidence, CorrectiveAction, Milestone
 from compliance.models.evidence import Evidence, EvidenceUse
 from compliance.models.firms import Firm, Membership, Role
 from compliance.models.idempotency import KeptReply
 from compliance.models.invitations import Invitation
 from compliance.models.people import User
+from compliance.models.queue import QueueEntry
 from compliance.models.reports import Report
-from compliance.models.review import Attestation, Determination, Finding, Submission
+from compliance.models.review import Attestation, Determination, Finding, Question, Submission
 from compliance.models.teamwork import Comment, Delegation, DiscussionMark, Presence
 from compliance.models.tokens import AccessToken, Scope
 
@@ -18,7 +20,9 @@ __all__ = [
     "Assessment",
     "Attestation",
     "AuditEvent",
+    "ClosingEvidence",
     "Comment",
+    "CorrectiveAction",
     "Delegation",
     "Determination",
     "DiscussionMark",
@@ -29,7 +33,10 @@ __all__ = [
     "Invitation",
     "KeptReply",
     "Membership",
+    "Milestone",
     "Presence",
+    "Question",
+    "QueueEntry",
     "Report",
     "Role",
     "Scope",

@@ -42,10 +42,12 @@ class Submission(models.Model):
     class Decision(models.TextChoices):
         RETURNED = "returned", _("Returned")
         ACCEPTED = "accepted", _("Accepted")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="submissions")
     number = models.PositiveIntegerField()
+    round = models.PositiveIntegerField(default=1)  # of the review; a withdrawn one had none
     content = models.JSONField()
     digest = models.CharField(max_length=64)  # SHA-256 of the canonical JSON of `content`
     band = models.CharField(max_length=30)
@@ -60,6 +62,8 @@ class Submission(models.Model):
         "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+    # Accepted while findings were open: the status stays "accepted", the words say it.
+    with_conditions = models.BooleanField(default=False)
 
     objects: ClassVar[models.Manager[Submission]] = SubmissionQuerySet.as_manager()
 
@@ -175,4 +179,36 @@ class Finding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"F-{self.number:02d} {self.requirement}"
+        return f"{self.label} {self.requirement}"
+
+    @property
+    def label(self) -> str:
+        """F-07, as people speak of it."""
+        return f"F-{self.number:02d}"
+
+
+class Question(models.Model):
+    """What the officer asks about one answer, and what the firm says to it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="questions")
+    requirement = models.CharField(max_length=120)
+    text = models.TextField(_("question"))
+    asked_by = models.ForeignKey(
+        "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    answer = models.TextField(_("answer"), blank=True)
+    answered_by = models.ForeignKey(
+        "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["asked_at"]
+        indexes = [models.Index(fields=["submission", "requirement"], name="questions_of_answer")]
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -234,7 +234,7 @@ def submit_assessment(
     try:
         with transaction.atomic():
             # First: it locks the row, so nothing slips in behind.
-            workflow.move(assessment, "submit", reopened=[], facts_reopened=False)
+            workflow.move(assessment, "submit")
             stored = Assessment.objects.select_related("firm").get(pk=assessment.pk)
             state = evaluation_of(stored)
             problems = problems_of(state)

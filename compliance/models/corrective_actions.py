@@ -1,0 +1,204 @@
+"""The firm's plan for a finding: who does what by when, and what shows that it is done."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from compliance.models.assessments import Assessment
+from compliance.models.evidence import Evidence
+from compliance.models.firms import Firm, Membership, Role
+from compliance.models.review import Finding
+
+if TYPE_CHECKING:
+    from compliance.models.people import User
+
+
+class CorrectiveActionQuerySet(models.QuerySet["CorrectiveAction"]):
+    def visible_to(self, user: User) -> CorrectiveActionQuerySet:
+        """The actions of this person's firms, each with the person's own membership at hand."""
+        return (
+            self.filter(firm__memberships__user=user)
+            .annotate(
+                my_membership_id=models.F("firm__memberships__id"),
+                my_role=models.F("firm__memberships__role"),
+            )
+            .select_related("firm", "finding", "assessment__firm", "owner")
+        )
+
+    def unfinished(self) -> CorrectiveActionQuerySet:
+        """What the firm still has to do."""
+        return self.filter(status__in=CorrectiveAction.UNFINISHED)
+
+    def not_verified(self) -> CorrectiveActionQuerySet:
+        """Everything that keeps its finding open."""
+        return self.exclude(status=CorrectiveAction.Status.VERIFIED)
+
+    def overdue(self, today: date) -> CorrectiveActionQuerySet:
+        """Not done on the day the firm planned, or on the day the officer set."""
+        late = models.Q(due_on__lt=today) | models.Q(finding__due_on__lt=today)
+        return self.unfinished().filter(late)
+
+
+class CorrectiveAction(models.Model):
+    """One line of the plan. What was frozen with the finding stands beside what the firm says."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", pgettext_lazy("corrective action", "Open")
+        IN_PROGRESS = "in_progress", pgettext_lazy("corrective action", "In progress")
+        DONE = "done", pgettext_lazy("corrective action", "Done, to verify")
+        VERIFIED = "verified", pgettext_lazy("corrective action", "Verified")
+        REOPENED = "reopened", pgettext_lazy("corrective action", "Reopened")
+
+    class Severity(models.TextChoices):
+        BLOCKING = "blocking", pgettext_lazy("finding", "Blocking")
+        MAJOR = "major", pgettext_lazy("finding", "Major")
+        MINOR = "minor", pgettext_lazy("finding", "Minor")
+
+    class Currency(models.TextChoices):
+        CNY = "CNY", _("CNY, renminbi")
+        USD = "USD", _("USD, US dollar")
+        EUR = "EUR", _("EUR, euro")
+        HKD = "HKD", _("HKD, Hong Kong dollar")
+
+    UNFINISHED: ClassVar[tuple[str, ...]] = (Status.OPEN, Status.IN_PROGRESS, Status.REOPENED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="corrective_actions")
+    assessment = models.ForeignKey(
+        Assessment, on_delete=models.CASCADE, related_name="corrective_actions"
+    )
+    finding = models.OneToOneField(
+        Finding, on_delete=models.CASCADE, related_name="corrective_action"
+    )
+    # Copies of what the submission froze, so that a list never reads its large content.
+    requirement = models.CharField(max_length=120)
+    requirement_title = models.JSONField()  # {en, zh_hans}
+    suggested = models.JSONField()  # {en, zh_hans}
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
+
+    title = models.CharField(_("what will be done"), max_length=200, blank=True)
+    plan = models.TextField(_("how it will be done"), blank=True)
+    owner = models.ForeignKey(
+        "compliance.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="corrective_actions",
+        verbose_name=_("owner"),
+    )
+    due_on = models.DateField(_("due on"))
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=Currency.choices, default=Currency.CNY
+    )
+
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.OPEN
+    )
+    version = models.PositiveIntegerField(default=1)  # grows with every change
+    closing_note = models.TextField(_("what was done"), blank=True)
+    officer_comment = models.TextField(_("the officer’s comment"), blank=True)
+    times_reopened = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.ForeignKey(
+        "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    objects: ClassVar[models.Manager[CorrectiveAction]] = CorrectiveActionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("corrective action")
+        verbose_name_plural = _("corrective actions")
+        ordering = ["due_on", "created_at"]
+        indexes = [models.Index(fields=["firm", "status", "due_on"], name="actions_of_firm")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(cost__isnull=True) | models.Q(cost__gte=0),
+                name="action_cost_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=["open", "in_progress", "done", "verified", "reopened"]
+                ),
+                name="action_status_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.finding}: {self.title or self.suggested.get('en', '')}"
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in self.UNFINISHED
+
+    @property
+    def deadline_on(self) -> date:
+        """The day from which it is late: the firm's own, but never later than the officer's."""
+        return min(self.due_on, self.finding.due_on)
+
+    def is_overdue(self, today: date) -> bool:
+        return self.is_unfinished and self.deadline_on < today
+
+    def membership_of(self, user: User) -> Membership:
+        """This person's membership, from `visible_to`, without another query."""
+        return Membership(
+            id=self.my_membership_id,  # type: ignore[attr-defined]
+            firm=self.firm,
+            user=user,
+            role=Role(self.my_role),  # type: ignore[attr-defined]
+        )
+
+
+class Milestone(models.Model):
+    """A step on the way, with its own day."""
+
+    action = models.ForeignKey(
+        CorrectiveAction, on_delete=models.CASCADE, related_name="milestones"
+    )
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(_("step"), max_length=200)
+    due_on = models.DateField(_("due on"), null=True, blank=True)
+    done_on = models.DateField(_("done on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["action", "position"], name="milestones_are_in_an_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ClosingEvidence(models.Model):
+    """A piece of the firm's evidence that shows an action is done."""
+
+    action = models.ForeignKey(
+        CorrectiveAction, on_delete=models.CASCADE, related_name="closing_evidence"
+    )
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="closes")
+
+    class Meta:
+        verbose_name = _("closing evidence")
+        verbose_name_plural = _("closing evidence")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["action", "evidence"], name="evidence_closes_an_action_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence} → {self.action_id}"
