@@ -2,13 +2,30 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from checklists.engine.conditions import names_in
-from checklists.engine.model import Catalogue, Check, Condition, DateCheck, NumberCheck, Text, Track
+from checklists.engine.documents import Document, Path
+from checklists.engine.export import catalogue_json
+from checklists.engine.faults import Fault
+from checklists.engine.model import Catalogue, Check, Condition, DateCheck, NumberCheck, Track
+
+LANGUAGES = {"en": "English", "zh_hans": "Chinese"}
+_CURES = {
+    "reference": "Cite it in a requirement or a limit, or remove it.",
+    "parameter": "Compare an answer with it, or remove it.",
+    "evidence kind": "Ask for it in a requirement, or remove it.",
+    "topic": "Give it to a requirement, or remove it.",
+    "fact": "Test it in a condition, or remove it: nobody should be asked in vain.",
+    "flag": "Test it in a condition, or remove it.",
+    "mission date": "Let evidence cover it, or remove it.",
+}
 
 
-def warnings_of(catalogue: Catalogue) -> list[str]:
-    """What is defined and never used: no fault, but worth a look."""
+def warnings_of(
+    catalogue: Catalogue, documents: Mapping[str, Document] | None = None
+) -> list[Fault]:
+    """What is defined and never used: it stops nothing, but is worth a look."""
     requirements = catalogue.requirements.values()
     cited = {citation.reference for r in requirements for citation in r.references}
     limits = {name for requirement in requirements for name in _limits_used(requirement.check)}
@@ -20,28 +37,52 @@ def warnings_of(catalogue: Catalogue) -> list[str]:
     for name in dates:
         span = catalogue.dates[name]
         facts |= {fact for fact in (span.from_fact, span.until_fact) if fact}
-    return [
-        *_unused("references.yaml", "reference", catalogue.references, cited),
-        *_unused("parameters.yaml", "parameter", catalogue.parameters, limits),
+    kinds = {spec.kind for spec in specs}
+    fact_at = {name: ("facts", number) for number, name in enumerate(catalogue.facts)}
+    measured = {requirement.measure for requirement in requirements}
+    found: list[tuple[str, Path, str, str]] = [
+        *_unused("references.yaml", (), "reference", catalogue.references, cited),
+        *_unused("parameters.yaml", (), "parameter", catalogue.parameters, limits),
         *_unused(
-            "catalogue.yaml", "evidence kind", catalogue.evidence_kinds, {s.kind for s in specs}
+            "catalogue.yaml", ("evidence_kinds",), "evidence kind", catalogue.evidence_kinds, kinds
         ),
-        *_unused("catalogue.yaml", "topic", catalogue.topics, {r.topic for r in requirements}),
-        *_unused("facts.yaml", "fact", catalogue.facts, facts),
-        *_unused("facts.yaml", "flag", catalogue.flags, flags),
-        *_unused("facts.yaml", "mission date", catalogue.dates, dates),
+        *_unused(
+            "catalogue.yaml",
+            ("topics",),
+            "topic",
+            catalogue.topics,
+            {requirement.topic for requirement in requirements},
+        ),
         *(
-            f"catalogue.yaml: measure {number} has no requirement."
-            for number in catalogue.measures
-            if not any(r.measure == number for r in requirements)
+            ("facts.yaml", fact_at[path[0]], problem, cure)
+            for _, path, problem, cure in _unused("", (), "fact", catalogue.facts, facts)
         ),
+        *_unused("facts.yaml", ("flags",), "flag", catalogue.flags, flags),
+        *_unused("facts.yaml", ("dates",), "mission date", catalogue.dates, dates),
+        *(
+            (
+                "catalogue.yaml",
+                ("measures", number),
+                f"Measure {measure} has no requirement.",
+                "Add one, or leave the measure out.",
+            )
+            for number, measure in enumerate(catalogue.measures)
+            if measure not in measured
+        ),
+    ]
+    documents = documents or {}
+    return [
+        documents.get(file, Document(file, None)).fault(path, problem, cure)
+        for file, path, problem, cure in found
     ]
 
 
-def _unused(file: str, what: str, defined: Mapping[str, object], used: set[str]) -> Iterator[str]:
+def _unused(
+    file: str, path: Path, what: str, defined: Mapping[str, object], used: set[str]
+) -> Iterator[tuple[str, tuple[Any, ...], str, str]]:
     for name in defined:
         if name not in used:
-            yield f"{file}: the {what} {name} is not used."
+            yield file, (*path, name), f"The {what} {name} is not used.", _CURES[what]
 
 
 def _limits_used(check: Check | None) -> set[str]:
@@ -81,7 +122,8 @@ def _names_used(catalogue: Catalogue) -> tuple[set[str], set[str]]:
 def statistics(catalogue: Catalogue) -> dict[str, dict[str, int]]:
     """Counts under headings, in the order they are read."""
     requirements = catalogue.requirements.values()
-    texts = list(_texts(catalogue))
+    parts = _parts(catalogue_json(catalogue))
+    texts = {name: list(_texts(part)) for name, part in parts.items()}
     return {
         "catalogue": {
             "requirements": len(catalogue.requirements),
@@ -105,18 +147,33 @@ def statistics(catalogue: Catalogue) -> dict[str, dict[str, int]]:
             f"{number:02}": sum(r.measure == number for r in requirements)
             for number in catalogue.measures
         },
-        "requirement texts": {
-            "all": len(texts),
-            "in Chinese": sum(bool(text.zh_hans) for text in texts),
+        "texts": {name: len(found) for name, found in texts.items()},
+        **{
+            f"texts in {word}": {
+                name: sum(bool(text[key]) for text in found) for name, found in texts.items()
+            }
+            for key, word in LANGUAGES.items()
         },
     }
 
 
-def _texts(catalogue: Catalogue) -> Iterable[Text]:
-    for requirement in catalogue.requirements.values():
-        yield requirement.title
-        yield requirement.question
-        yield requirement.guidance
-        yield requirement.rationale
-        yield requirement.corrective_action.text
-        yield from (option.label for option in requirement.answer.options)
+def _parts(form: dict[str, Any]) -> dict[str, Any]:
+    """The exported catalogue by the file its texts stand in."""
+    named = ("requirements", "facts", "parameters", "references")
+    return {
+        **{name: form[name] for name in named},
+        "words": [value for key, value in form.items() if key not in named],
+    }
+
+
+def _texts(form: Any) -> Iterable[dict[str, str]]:
+    """Every text in two languages inside an export."""
+    if isinstance(form, list):
+        for value in form:
+            yield from _texts(value)
+    elif isinstance(form, dict):
+        if "zh_hans" in form:
+            yield form
+            return
+        for value in form.values():
+            yield from _texts(value)

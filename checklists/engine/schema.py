@@ -18,6 +18,7 @@ from pydantic import (
     RootModel,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -98,14 +99,22 @@ class TextForm(Form):
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 FactName = Annotated[str, StringConstraints(pattern=r"^(firm|mission)\.[a-z][a-z0-9_]*$")]
 ReferenceId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]*$", max_length=60)]
-TextOrString = Annotated[TextForm, BeforeValidator(_text_or_string)]
-PlainString = Annotated[str, BeforeValidator(_to_string)]
+# `json_schema_input_type` says what a file may hold where it is more than what is made of it.
+TextOrString = Annotated[
+    TextForm, BeforeValidator(_text_or_string, json_schema_input_type=TextForm | str)
+]
+PlainString = Annotated[
+    str, BeforeValidator(_to_string, json_schema_input_type=str | int | float | None)
+]
 PlainDecimal = PlainSerializer(lambda value: format(value, "f"), return_type=str)
-Number = Annotated[Decimal, BeforeValidator(_to_decimal), PlainDecimal]
-Unit = Annotated[str, AfterValidator(_known_unit)]
+Number = Annotated[
+    Decimal, BeforeValidator(_to_decimal, json_schema_input_type=float), PlainDecimal
+]
+Unit = Annotated[str, AfterValidator(_known_unit), WithJsonSchema({"enum": list(UNITS)})]
 TitleOrigin = Literal["original", "reported", "body_only", "draft"]
 # A condition is read by `conditions.py`, which knows the facts and flags it may name.
-ConditionForm = dict[str, Any]
+CONDITION = "a condition"
+ConditionForm = Annotated[dict[str, Any], WithJsonSchema({"$comment": CONDITION})]
 
 # The file says `duty`, not Track.DUTY: enumerations are read by their values.
 TrackName = Annotated[Track, BeforeValidator(lambda v: _member(Track, v))]
@@ -262,7 +271,11 @@ class FactsForm(Form):
 
 
 class ParameterValueForm(Form):
-    starts: Annotated[date | None, BeforeValidator(_unknown_is_none), Field(alias="from")]
+    starts: Annotated[
+        date | None,
+        BeforeValidator(_unknown_is_none, json_schema_input_type=date | Literal["unknown"]),
+        Field(alias="from"),
+    ]
     until: date | None = None
     value: Number
     reference: ReferenceId | None
@@ -293,7 +306,10 @@ class ReferenceForm(Form):
     status: str
     binding: Id
     url: PlainString = ""
-    facts_used: Annotated[list[TextOrString], BeforeValidator(_a_list)] = []
+    facts_used: Annotated[
+        list[TextOrString],
+        BeforeValidator(_a_list, json_schema_input_type=list[TextForm | str] | TextForm | str),
+    ] = []
     verified: bool
     verified_where: TextOrString | None = None
     confidence: Literal["high", "medium", "low"]
@@ -459,7 +475,10 @@ class ActionForm(TextForm):
 
 class ClauseForm(Form):
     measure: Annotated[int, Field(ge=1, le=999)]
-    sentence: Annotated[list[Annotated[int, Field(ge=1, le=99)]], BeforeValidator(_a_list)] = []
+    sentence: Annotated[
+        list[Annotated[int, Field(ge=1, le=99)]],
+        BeforeValidator(_a_list, json_schema_input_type=list[int] | int),
+    ] = []
 
 
 class CitationForm(Form):
@@ -505,7 +524,13 @@ class RequirementForm(Form):
     corrective_action: ActionForm
     clause: ClauseForm
     references: Annotated[
-        list[Annotated[CitationForm, BeforeValidator(_citation)]], Field(min_length=1)
+        list[
+            Annotated[
+                CitationForm,
+                BeforeValidator(_citation, json_schema_input_type=CitationForm | str),
+            ]
+        ],
+        Field(min_length=1),
     ]
     confidence: Literal["high", "medium", "low"]
     sources_verified: Literal["all", "some", "none"]

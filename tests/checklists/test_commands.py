@@ -9,8 +9,10 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from checklists import Catalogue, CatalogueError, Fault
+from checklists import Catalogue
+from checklists.engine import loader
 from checklists.engine.export import CSV_COLUMNS, catalogue_json, fact_json, requirement_json
+from tests.checklists.small import FIXTURES
 
 POLICY = "cnsa.m18.third_party_policy_in_force"
 LIFETIME = "cnsa.m07.orbit_lifetime_after_mission"
@@ -218,21 +220,47 @@ def test_catalogue_check_names_the_edition() -> None:
     call_command("catalogue", "check", stdout=out, stderr=errors)
     assert "140 requirements, no fault." in out.getvalue()
     lines = errors.getvalue().splitlines()
-    assert all(line.startswith("warning: references.yaml: ") for line in lines)
+    assert all(line.startswith("warning: cnsa_2025_2027/references.yaml:") for line in lines)
 
 
-def test_catalogue_check_tells_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = [Fault("a.yaml", 3, "b", "Wrong.", "Mend it."), Fault("c.yaml", None, "", "Gone.", "")]
-
-    def broken(name: str) -> Catalogue:
-        raise CatalogueError(faults)
-
-    monkeypatch.setattr("compliance.management.commands.catalogue.load_catalogue", broken)
-    errors = io.StringIO()
+def test_catalogue_check_tells_every_fault_of_every_catalogue(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_frameworks", small_folder.parent)
+    rules = small_folder / "m01_first" / "rules_known.yaml"
+    rules.write_text(rules.read_text().replace("topic: safety", "topic: saftey"))
+    (small_folder / "scoring.yaml").unlink()
+    errors, out = io.StringIO(), io.StringIO()
     with pytest.raises(SystemExit) as caught:
-        call_command("catalogue", "check", stderr=errors)
+        call_command("catalogue", "check", stdout=out, stderr=errors)
     assert caught.value.code == 2
-    assert errors.getvalue().splitlines()[0] == "a.yaml:3: b: Wrong. Mend it."
+    assert "cnsa_2025_2027, edition" in out.getvalue()
+    faults = [line for line in errors.getvalue().splitlines() if line.startswith("small/")]
+    assert faults == ["small/scoring.yaml: The file is missing. Add it."]
+    (small_folder / "scoring.yaml").write_bytes((FIXTURES / "small/scoring.yaml").read_bytes())
+    with pytest.raises(SystemExit):
+        call_command("catalogue", "--catalogue", "small", "check", stdout=out, stderr=errors)
+    last = errors.getvalue().splitlines()[-1]
+    assert last.startswith("small/m01_first/rules_known.yaml:8: topic: There is no topic 'saftey'")
+
+
+def test_catalogue_check_warns_of_what_nobody_uses_with_its_line(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_frameworks", small_folder.parent)
+    path = small_folder / "references.yaml"
+    path.write_text(path.read_text().replace("FOREIGN-1:", "NOTICE-2:"))
+    for file in (small_folder / "parameters.yaml", *small_folder.glob("*/*.yaml")):
+        file.write_text(file.read_text().replace("FOREIGN-1", "NOTICE-1"))
+    (small_folder / "m02_second" / "phases_covered.yaml").unlink()
+    errors = io.StringIO()
+    call_command("catalogue", "--catalogue", "small", "check", stderr=errors)
+    warnings = errors.getvalue().splitlines()
+    assert (
+        "warning: small/references.yaml:13: NOTICE-2: The reference NOTICE-2 is not used."
+        in (warnings[0])
+    )
+    assert "catalogue.yaml:45: evidence_kinds.warranty: The evidence kind" in warnings[1]
 
 
 def test_catalogue_stats_counts() -> None:

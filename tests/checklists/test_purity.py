@@ -9,7 +9,7 @@ from checklists.engine import loader
 
 ENGINE = Path(loader.__file__).parent
 ALLOWED = {"checklists", "yaml", "pydantic", "pydantic_core"}
-WITH_PYDANTIC = {"schema.py"}
+WITH_PYDANTIC = {"schema.py", "json_schema.py"}
 WITH_FILES = {"loader.py"}
 
 

@@ -2,61 +2,132 @@ import csv
 import io
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
-from checklists import Catalogue, CatalogueError, load_catalogue
+from checklists import Catalogue, CatalogueError, Fault, catalogues, difference, load_catalogue
+from checklists.engine.documents import read_document
 from checklists.engine.export import CSV_COLUMNS, catalogue_json, csv_rows
+from checklists.engine.exported import catalogue_from_json, read_json
 from checklists.engine.inspection import statistics, warnings_of
-from checklists.engine.loader import DEFAULT_CATALOGUE
+from checklists.engine.json_schema import FORMS, published
+from checklists.engine.loader import (
+    CATALOGUES,
+    DEFAULT_CATALOGUE,
+    catalogue_folders,
+    no_such_catalogue,
+    read_catalogue,
+    read_sources,
+)
+from checklists.engine.telling import difference_json, difference_lines
 
 REFUSED = 2
+SCHEMAS = CATALOGUES / "schema"
 
 
 class Command(BaseCommand):
-    help = "Check the rule catalogue, count what it holds, or export it."
+    help = "Check the rule catalogues, count, compare, export them, or import a framework."
     requires_system_checks = []  # noqa: RUF012 - Django declares it for the instance
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--catalogue", default=DEFAULT_CATALOGUE)
+        parser.add_argument("--catalogue", metavar="ID", help=f"default: {DEFAULT_CATALOGUE}")
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("check", help="read every file and name every fault")
-        actions.add_parser("stats", help="how many requirements of each kind")
+        stats = actions.add_parser("stats", help="how many requirements of each kind")
+        stats.add_argument("--format", choices=("text", "json"), default="text")
+        diff = actions.add_parser("diff", help="what changed between two editions, in words")
+        for operand in ("before", "after"):
+            diff.add_argument(operand, help="a folder, an exported file, an id or an edition")
+        diff.add_argument("--format", choices=("text", "json"), default="text")
+        diff.add_argument("--lang", choices=("en", "zh-hans"))
         export = actions.add_parser("export", help="write the catalogue out")
         export.add_argument("--format", choices=("json", "csv"), default="json")
         export.add_argument("--lang", choices=("en", "zh-hans"), help="one language (json)")
         export.add_argument("--out", type=Path, metavar="FILE", help="instead of the screen")
+        schema = actions.add_parser("schema", help="the JSON Schema of the catalogue's files")
+        schema.add_argument("form", nargs="?", choices=tuple(FORMS), default="requirement")
+        schema.add_argument("--out", type=Path, metavar="FOLDER", help="write all of them there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            catalogue = load_catalogue(options["catalogue"])
+            match options["action"]:
+                case "check":
+                    self.check_catalogues(options["catalogue"])
+                case "stats":
+                    self.count(_chosen(options), options["format"])
+                case "diff":
+                    self.compare(options)
+                case "export":
+                    self.export(_chosen(options), options)
+                case "schema":
+                    self.publish_schema(options["form"], options["out"])
         except CatalogueError as error:
-            for fault in error.faults:
-                self.stderr.write(str(fault))
-            raise SystemExit(REFUSED) from None
-        match options["action"]:
-            case "check":
-                self.check_catalogue(catalogue)
-            case "stats":
-                self.count(catalogue)
-            case "export":
-                self.export(catalogue, options)
+            self.refuse(map(str, error.faults))
 
-    def check_catalogue(self, catalogue: Catalogue) -> None:
-        for warning in warnings_of(catalogue):
-            self.stderr.write(f"warning: {warning}")
-        self.stdout.write(
-            f"{catalogue.id}, edition {catalogue.edition}: "
-            f"{len(catalogue.requirements)} requirements, no fault."
-        )
+    def refuse(self, lines: Iterable[str]) -> NoReturn:
+        """One line for each thing that is wrong, and an exit that a script can tell."""
+        for line in lines:
+            self.stderr.write(line)
+        raise SystemExit(REFUSED)
 
-    def count(self, catalogue: Catalogue) -> None:
-        for heading, counts in statistics(catalogue).items():
+    def check_catalogues(self, only: str | None) -> None:
+        """Read every file anew, tell every fault and every doubt; one catalogue after the other."""
+        folders = catalogue_folders()
+        if only is not None:
+            if only not in folders:
+                raise no_such_catalogue(only)
+            folders = {only: folders[only]}
+        faults: list[str] = []
+        for name, folder in folders.items():
+            try:
+                catalogue = self.check_folder(folder)
+            except CatalogueError as error:
+                faults += [f"{name}/{fault}" for fault in error.faults]
+            else:
+                self.stdout.write(
+                    f"{catalogue.id}, edition {catalogue.edition}: "
+                    f"{len(catalogue.requirements)} requirements, no fault."
+                )
+        if faults:
+            self.refuse(faults)
+
+    def check_folder(self, folder: Path) -> Catalogue:
+        catalogue = read_catalogue(folder)
+        documents = {
+            name: read_document(name, content) for name, content in read_sources(folder).items()
+        }
+        if folder.parent == SCHEMAS.parent and (stale := _stale_schemas()):
+            raise CatalogueError(stale)
+        if catalogue.id != folder.name:
+            cure = "Call the folder like the id, or mend the id."
+            problem = f"The folder is called {folder.name}."
+            raise CatalogueError([documents["catalogue.yaml"].fault(("id",), problem, cure)])
+        for warning in warnings_of(catalogue, documents):
+            self.stderr.write(f"warning: {folder.name}/{warning}")
+        return catalogue
+
+    def count(self, catalogue: Catalogue, form: str) -> None:
+        counts = statistics(catalogue)
+        if form == "json":
+            self.stdout.write(json.dumps(counts, ensure_ascii=False, indent=2))
+            return
+        for heading, numbers in counts.items():
             self.stdout.write(heading)
-            for name, number in counts.items():
+            for name, number in numbers.items():
                 self.stdout.write(f"  {number:>5}  {name}")
+
+    def compare(self, options: dict[str, Any]) -> None:
+        found = difference(_edition(options["before"]), _edition(options["after"]))
+        lang: str | None = options["lang"]
+        if options["format"] == "json":
+            form = difference_json(found, lang)
+            self.stdout.write(json.dumps(form, ensure_ascii=False, indent=2))
+            return
+        for line in difference_lines(found, lang or "en"):
+            self.stdout.write(line)
 
     def export(self, catalogue: Catalogue, options: dict[str, Any]) -> None:
         if options["format"] == "csv":
@@ -71,9 +142,57 @@ class Command(BaseCommand):
         out: Path | None = options["out"]
         if out is None:
             self.stdout.write(content, ending="")
+        else:
+            self.write_file(out, content)
+
+    def publish_schema(self, form: str, out: Path | None) -> None:
+        if out is None:
+            self.stdout.write(published()[f"{form}.schema.json"], ending="")
             return
+        for name, content in published().items():
+            self.write_file(out / name, content)
+
+    def write_file(self, file: Path, content: str) -> None:
         try:
-            out.write_text(content, encoding="utf-8")
+            file.write_text(content, encoding="utf-8")
         except OSError as error:
-            self.stderr.write(f"{out}: The file cannot be written: {error.strerror}.")
-            raise SystemExit(REFUSED) from None
+            self.refuse([f"{file}: The file cannot be written: {error.strerror}."])
+
+
+def _chosen(options: dict[str, Any]) -> Catalogue:
+    return load_catalogue(options["catalogue"] or DEFAULT_CATALOGUE)
+
+
+def _stale_schemas() -> list[Fault]:
+    """The published schemas that do not say what the check asks for."""
+    cure = (
+        f"Write them anew: catalogue schema --out {SCHEMAS.relative_to(CATALOGUES.parent.parent)}"
+    )
+    faults = []
+    for name, content in published().items():
+        file = SCHEMAS / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != content:
+            problem = "The published schema is not the one the files are checked by."
+            faults.append(Fault(f"../schema/{name}", None, "", problem, cure))
+    return faults
+
+
+def _edition(named: str) -> Catalogue:
+    """The edition in a folder or an exported file, or the one that is known by id or edition."""
+    path = Path(named)
+    if path.is_dir():
+        return read_catalogue(path)
+    if path.is_file():
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            problem = f"The file cannot be read: {error.strerror}."
+            raise CatalogueError([Fault(named, None, "", problem, "Check it.")]) from error
+        cure = "Give a file of `catalogue export --format json`."
+        return catalogue_from_json(read_json(named, content, cure=cure), name=named)
+    for catalogue in catalogues():
+        if named in (catalogue.id, catalogue.edition):
+            return catalogue
+    problem = "There is no folder, no exported file, no catalogue and no edition of this name."
+    known = ", ".join(f"{one.id} ({one.edition})" for one in catalogues())
+    raise CatalogueError([Fault(named, None, "", problem, f"Known are: {known}.")])
