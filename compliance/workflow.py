@@ -76,6 +76,13 @@ def open_actions(subject: Subject, role: Role) -> frozenset[str]:
     )
 
 
+def is_open(assessment: Assessment, requirement_id: str) -> bool:
+    """Whether this answer may be changed: any in a draft, else what the officer opened again."""
+    if assessment.status == Status.DRAFT:
+        return True
+    return assessment.status == Status.RETURNED and requirement_id in assessment.reopened
+
+
 def move(subject: Subject, action: str, **fields: Any) -> None:
     """Change the status by a guarded update, so that a double click cannot act twice."""
     transition = _transition(subject, action)
