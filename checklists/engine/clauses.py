@@ -25,7 +25,7 @@ from checklists.engine.model import (
     ParameterValue,
     Text,
 )
-from checklists.engine.units import UNITS, plain
+from checklists.engine.units import UNITS, plain, quantity
 
 LANGUAGES = ("en", "zh-hans")
 _DATE_ASKED = {
@@ -154,7 +154,7 @@ def _limit(
         said = (
             wording.asked(limit, lang)
             if comparator
-            else wording.quantity(value.value, parameter.unit, lang)
+            else quantity(value.value, parameter.unit, lang)
         )
         case = _condition(catalogue, value.when, lang, False) if value.when else ""
         open_, close = (" (", ")") if lang == "en" else ("（", "）")

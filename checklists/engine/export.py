@@ -13,6 +13,7 @@ from checklists.engine.model import (
     Catalogue,
     Check,
     Citation,
+    Control,
     Evaluation,
     EvidenceFault,
     Fact,
@@ -55,7 +56,12 @@ def catalogue_json(catalogue: Catalogue, lang: str | None = None) -> Json:
     return {
         **catalogue_head_json(catalogue, lang),
         "sections": [
-            {"id": s.id, "title": said(s.title), "title_origin": s.title_origin}
+            {
+                "id": s.id,
+                "title": said(s.title),
+                "title_origin": s.title_origin,
+                "group_id": s.group_id,
+            }
             for s in catalogue.sections.values()
         ],
         "measures": [
@@ -67,6 +73,7 @@ def catalogue_json(catalogue: Catalogue, lang: str | None = None) -> Json:
                 "addressed_to": list(measure.addressed_to),
                 "duty_in_plan": measure.duty_in_plan,
                 "note": said(measure.note),
+                "group_id": measure.group_id,
             }
             for measure in catalogue.measures.values()
         ],
@@ -271,7 +278,20 @@ def requirement_json(
         "key_fact_seen": requirement.key_fact_seen,
         "verification_note": said(requirement.verification_note),
         "checked_on": requirement.checked_on.isoformat(),
-        "control_id": requirement.control_id,
+        "control": None
+        if requirement.control is None
+        else _control_json(requirement.control, lang),
+    }
+
+
+def _control_json(control: Control, lang: str | None) -> Json:
+    return {
+        "id": control.id,
+        "parent": control.parent,
+        "parameters": [
+            {"id": one.id, "label": text_json(one.label, lang), "values": list(one.values)}
+            for one in control.parameters
+        ],
     }
 
 

@@ -99,8 +99,8 @@ def _documents(form: Json, name: str) -> dict[str, Document]:
         "scoring.yaml": _scoring(form["scoring"]),
     }
     for entry in form["requirements"]:
-        _, measure, slug = entry["id"].split(".")
-        parts[f"{measure}_exported/{slug}.yaml"] = _requirement(entry)
+        slug = entry["id"].split(".")[2]
+        parts[f"m{entry['measure']:02}_exported/{slug}.yaml"] = _requirement(entry)
     return {file: Document(file, data) for file, data in parts.items()}
 
 

@@ -215,6 +215,11 @@ class Links:
         """A requirement's id, its row, its folder and its file name tell the same story."""
         form = source.form
         _, measure, slug = form["id"].split(".")
+        if measure == "c":  # imported: its group, and so its number, may change with an edition
+            measure = f"m{form['clause']['measure']:02}"
+            if form["control"] is None:
+                problem = "The id is that of an imported control, and `control` is missing."
+                self.fault(source, ("id",), problem, "Write `.mNN.` with the measure's number.")
         folder, _, name = file.partition("/")
         if name != f"{slug}.yaml":
             self.fault(

@@ -32,6 +32,8 @@ from checklists.engine.model import (
     Clause,
     Comparator,
     Condition,
+    Control,
+    ControlParameter,
     DateCheck,
     DerivedFlag,
     EvidenceSpec,
@@ -344,7 +346,9 @@ def build(forms: Forms, digest: str) -> Catalogue:
     words, facts = forms["catalogue"], forms["facts"]
     conditions = _Conditions(facts)
     sections = {
-        form["id"]: Section(form["id"], _text(form["title"]), form["title_origin"])
+        form["id"]: Section(
+            form["id"], _text(form["title"]), form["title_origin"], form["group_id"]
+        )
         for form in words["sections"]
     }
     measures = {form["number"]: _measure(form) for form in words["measures"]}
@@ -413,6 +417,7 @@ def _measure(form: Forms) -> Measure:
         tuple(form["addressed_to"]),
         form["duty_in_plan"],
         _text(form["note"]),
+        form["group_id"],
     )
 
 
@@ -525,10 +530,21 @@ def _check(form: Forms | None) -> Check | None:
     return NumberCheck(comparator, limit["parameter"], best_practice, when_not_met)
 
 
+def _control(form: Forms | None) -> Control | None:
+    if form is None:
+        return None
+    parameters = tuple(
+        ControlParameter(one["id"], _text(one["label"]), tuple(one["values"]))
+        for one in form["parameters"]
+    )
+    return Control(form["id"], form["parent"], parameters)
+
+
 def _requirement(
     form: Forms, measures: Mapping[int, Measure], conditions: _Conditions
 ) -> Requirement:
-    number = int(form["id"].split(".")[1][1:])
+    place = form["id"].split(".")[1]
+    number = form["clause"]["measure"] if place == "c" else int(place[1:])
     period = form["in_force"] or {"starts": None, "until": None}
     action = form["corrective_action"]
     return Requirement(
@@ -566,5 +582,5 @@ def _requirement(
         key_fact_seen=form["key_fact_seen"],
         verification_note=_text_or_none(form["verification_note"]),
         checked_on=date.fromisoformat(form["checked_on"]),
-        control_id=form["control_id"],
+        control=_control(form["control"]),
     )

@@ -165,6 +165,7 @@ class Section:
     id: str
     title: Text
     title_origin: str
+    group_id: str | None = None  # its group in the framework it was imported from
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class Measure:
     addressed_to: tuple[str, ...]
     duty_in_plan: str
     note: Text
+    group_id: str | None = None  # its group in the framework it was imported from
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +385,24 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlParameter:
+    """What a framework leaves open in a control, or has filled in."""
+
+    id: str
+    label: Text
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a requirement is in the framework it was imported from."""
+
+    id: str
+    parent: str | None = None  # the control it extends
+    parameters: tuple[ControlParameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     id: str
     source_row: str
@@ -408,7 +428,7 @@ class Requirement:
     key_fact_seen: str
     verification_note: Text | None
     checked_on: date
-    control_id: str | None = None  # its id in the framework it was imported from
+    control: Control | None = None  # where it was imported from another framework
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)

@@ -99,6 +99,8 @@ class TextForm(Form):
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 FactName = Annotated[str, StringConstraints(pattern=r"^(firm|mission)\.[a-z][a-z0-9_]*$")]
 ReferenceId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]*$", max_length=60)]
+# A name that another program gave: not ours to judge.
+OutsideId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 # `json_schema_input_type` says what a file may hold where it is more than what is made of it.
 TextOrString = Annotated[
     TextForm, BeforeValidator(_text_or_string, json_schema_input_type=TextForm | str)
@@ -143,6 +145,7 @@ class SectionForm(Form):
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}$")]
     title: TextForm
     title_origin: TitleOrigin
+    group_id: OutsideId | None = None
 
 
 class MeasureForm(Form):
@@ -153,6 +156,7 @@ class MeasureForm(Form):
     addressed_to: list[Id]
     duty_in_plan: Literal["none", "indirect", "announced", "direct"]
     note: TextForm
+    group_id: OutsideId | None = None
 
 
 class TrackForm(Form):
@@ -498,11 +502,25 @@ class PeriodForm(Form):
         return self
 
 
+class ControlParameterForm(Form):
+    id: OutsideId
+    label: TextForm
+    values: list[str] = []
+
+
+class ControlForm(Form):
+    """What the requirement is in the framework it was imported from."""
+
+    id: OutsideId
+    parent: OutsideId | None = None
+    parameters: list[ControlParameterForm] = []
+
+
 class RequirementForm(Form):
     id: Annotated[
         str,
         StringConstraints(
-            pattern=r"^[a-z][a-z0-9_]*\.m[0-9]{2,3}\.[a-z][a-z0-9_]*$", max_length=100
+            pattern=r"^[a-z][a-z0-9_]*\.(m[0-9]{2}|c)\.[a-z][a-z0-9_]*$", max_length=120
         ),
     ]
     # M18-01 in the plan's catalogue; the control's own number in a framework: AC-2(1).
@@ -537,7 +555,7 @@ class RequirementForm(Form):
     key_fact_seen: Literal["seen", "partly", "not_seen"]
     verification_note: TextForm | None = None
     checked_on: date
-    control_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    control: ControlForm | None = None
 
     @model_validator(mode="after")
     def the_parts_fit(self) -> "RequirementForm":
