@@ -22,6 +22,7 @@ from compliance.selectors.catalogue import (
     catalogue_reference,
     catalogue_requirement,
 )
+from compliance.selectors.examples import examples_of, history_of_requirement
 from compliance.templatetags import tianheng
 from compliance.templatetags.tianheng import SEVERITIES, TRACKS, language
 
@@ -88,7 +89,12 @@ def requirement(request: HttpRequest, requirement_id: str) -> HttpResponse:
     found = rules.requirements.get(requirement_id)
     if found is None:
         raise Http404
-    context = {"page": catalogue_requirement(rules, found, language()), "catalogue": rules}
+    context = {
+        "page": catalogue_requirement(rules, found, language()),
+        "examples": examples_of(rules, found, language()),
+        "history": history_of_requirement(rules, found, language()),
+        "catalogue": rules,
+    }
     return render(request, "compliance/catalogue/requirement.html", context)
 
 

@@ -39,6 +39,7 @@ from compliance.selectors.catalogue import (
     number_of,
     period_in_words,
 )
+from compliance.selectors.examples import examples_of, history_of_requirement
 from tests.compliance.pages.test_browser_review import RULES
 
 ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
@@ -293,6 +294,29 @@ def test_a_limit_stands_with_its_case_its_date_and_its_basis(rules: Catalogue) -
     assert page.limits[2].basis == "foreign rule, for comparison"
     assert page.limits[0].source_url == "/catalogue/references/CN-SMALLSAT-2021/"
     assert "the day is not known" in page.limits[0].note
+
+
+def test_the_cases_are_shown_as_the_engine_judges_them(
+    client: Client, db: None, rules: Catalogue
+) -> None:
+    found = {
+        example.name: example for example in examples_of(rules, rules.requirements[ORBIT], "en")
+    }
+    past = found["25.01 years is just past the limit"]
+    assert (past.answer, past.outcome) == ("25.01 years", "not_met")
+    assert "over the limit of 25 years" in past.reason
+    outside = found["does not apply - a data service provider is not addressed"]
+    assert (outside.answer, outside.outcome) == ("", "not_applicable")
+    assert "data service provider" in outside.reason.lower()
+    chinese = examples_of(rules, rules.requirements[ORBIT], "zh-hans")
+    assert [example.outcome for example in chinese] == [e.outcome for e in found.values()]
+    assert not re.search("[A-Za-z]{4}", "".join(example.name for example in chinese))
+    assert unescape(past.reason) in text_of(client, reverse("catalogue_requirement", args=[ORBIT]))
+
+
+def test_the_history_tells_what_an_edition_changed(rules: Catalogue) -> None:
+    (first,) = history_of_requirement(rules, rules.requirements[CHOICE], "en")[-1:]
+    assert (first.edition, first.is_new) == ("2026.11", True)
 
 
 def test_whom_a_requirement_concerns_is_said_in_words(rules: Catalogue) -> None:
