@@ -69,6 +69,7 @@ RUN_NEEDS = (
     Need("libpangoft2-1.0-0", "the PDF report", has_library("libpangoft2-1.0.so.0")),
     Need("libharfbuzz-subset0", "the PDF report", has_library("libharfbuzz-subset.so.0")),
     Need("libmagic1", "checks of uploaded files", has_library("libmagic.so.1")),
+    Need("poppler-utils", "previews of PDF evidence", has_program("pdftoppm")),
     Need("fonts-noto-cjk", "Chinese in the PDF report", has_chinese_fonts),
     Need("fonts-dejavu-core", "European names in the PDF report", has_letters),
 )
@@ -77,7 +78,6 @@ TEST_NEEDS = (
     Need("postgresql", "tests", lambda: postgresql_program("initdb") is not None),
     Need("redis-server", "tests", has_program("redis-server")),
     Need("chromium", "browser tests", has_program("chromium")),
-    Need("poppler-utils", "tests of the PDF report", has_program("pdftotext")),
 )
 
 

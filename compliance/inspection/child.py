@@ -1,4 +1,4 @@
-"""`python -m compliance.inspection.child ACTION …`: opens one strange file, in a process of its own.
+"""`python -m compliance.inspection.child`: opens one strange file, in a process of its own.
 
 The file comes in as standard input; out goes the result. The process knows no database and no
 secret, and what it may use of memory, processor time and output is bounded here before the first
@@ -15,7 +15,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 UNREADABLE, TOO_MUCH_MEMORY = 2, 3  # exit codes
 MEGABYTES, SECONDS, OUTPUT_MEGABYTES = 640, 10, 32
@@ -25,7 +25,7 @@ MOST_ROWS, MOST_COLUMNS = 3_000, 40
 _PR_SET_PDEATHSIG = 1
 
 
-def count_pages(stream: IO[bytes]) -> int:
+def count_pages(stream: BinaryIO) -> int:
     """The number of pages of a PDF that can be opened; ValueError for anything else."""
     import pikepdf
 
@@ -39,7 +39,7 @@ def count_pages(stream: IO[bytes]) -> int:
     return pages
 
 
-def redraw(stream: IO[bytes]) -> bytes:
+def redraw(stream: BinaryIO) -> bytes:
     """A PNG or JPEG picture drawn anew as a JPEG: its pixels and nothing else it carried."""
     from PIL import Image, ImageOps
 
@@ -61,7 +61,7 @@ def redraw(stream: IO[bytes]) -> bytes:
     return drawn.getvalue()
 
 
-def read_sheets(stream: IO[bytes]) -> dict[str, list[list[Any]]]:
+def read_sheets(stream: BinaryIO) -> dict[str, list[list[Any]]]:
     """Every sheet of an XLSX workbook as rows of plain values, dates in ISO form."""
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
     _bound(int(parent))
     if action == "page":
         _draw_page(*rest)
-    answers: dict[str, Callable[[IO[bytes]], bytes]] = {
+    answers: dict[str, Callable[[BinaryIO], bytes]] = {
         "pages": lambda stream: str(count_pages(stream)).encode(),
         "picture": redraw,
         "sheets": lambda stream: json.dumps(read_sheets(stream)).encode(),

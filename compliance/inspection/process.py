@@ -1,4 +1,4 @@
-"""Strange files, opened in a bounded child process: page counts, previews, the cells of a workbook."""
+"""Strange files, opened in a bounded child: page counts, previews, the cells of a workbook."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ from compliance import clock, permissions
 from compliance.errors import InvalidInput, Sentence, SomebodySavedFirst
 from compliance.models import Assessment
 from compliance.pages.assessments import assessment_or_404, member_of
+from compliance.pages.talk import talk_context
+from compliance.selectors.discussion import here_now
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.heads import head_of
 from compliance.selectors.requirement import (
@@ -31,8 +33,10 @@ from compliance.selectors.requirement import (
     requirement_record,
     stored_draft,
 )
-from compliance.services.answers import is_open, save_answer
+from compliance.services.answers import confirm_carried_over, save_answer
+from compliance.services.presence import note_presence
 from compliance.templatetags.tianheng import language
+from compliance.workflow import is_open
 
 NEVER = -1  # a version nobody has: what was sent carries none
 
@@ -141,6 +145,8 @@ def save_draft(
             base_version=draft.base_version,
             by=member,
         )
+        if "still_holds" in request.POST:  # the answer is saved; its evidence holds as well
+            confirm_carried_over(assessment=assessment, requirement_ids=[requirement_id], by=member)
         state = saved.state
     except InvalidInput as error:
         return requirement_response(
@@ -178,10 +184,14 @@ def requirement_response(
     errors: Mapping[str, Sentence] | None = None,
     evidence: EvidenceDraft | None = None,
     state: AssessmentState | None = None,
+    talk: Mapping[str, Any] | None = None,
     is_saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The page of a requirement, or what changes on it when htmx asks."""
+    """The page of a requirement, or what changes on it when htmx asks.
+
+    `talk` is what was typed to colleagues and what is wrong with it.
+    """
     state = state or evaluation_of(assessment)
     member = member_of(request, assessment)
     page = requirement_page(
@@ -202,7 +212,18 @@ def requirement_response(
     }
     if request.htmx and request.method == "POST":  # type: ignore[attr-defined]
         return render(request, "compliance/answers/_live.html", context, status=status)
+    if request.method == "GET":
+        note_presence(assessment=assessment, requirement_id=requirement_id, by=member)
+    context |= talk_context(
+        assessment,
+        requirement_id,
+        member,
+        here=here_now(assessment, requirement_id, member),
+        answer=state.answers.get(requirement_id),
+        has_answer=True,
+    )
     context |= {
+        **(talk or {}),
         "record": requirement_record(state, requirement_id, language(), with_library=page.is_open),
         "new_evidence": evidence or EvidenceDraft(),
     }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,14 +11,11 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from checklists import InvalidValue
-from checklists.engine.values import parse_date
 from compliance import permissions
-from compliance.errors import InvalidInput, Sentence
+from compliance.errors import InvalidInput
 from compliance.models import Assessment, Evidence, Membership
 from compliance.pages.answers import (
     differs_from_stored,
@@ -31,8 +26,8 @@ from compliance.pages.answers import (
 )
 from compliance.pages.assessments import assessment_or_404, member_of
 from compliance.pages.firms import signed_in
+from compliance.pages.library import read_dates, typed_evidence
 from compliance.selectors.evaluation import evaluation_of
-from compliance.selectors.requirement import EvidenceDraft
 from compliance.services.evidence import attach_evidence, attach_existing, detach_evidence
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -90,7 +85,7 @@ def _done(
             requirement_id,
             draft,
             errors=error.fields,
-            evidence=_typed(request),
+            evidence=typed_evidence(request.POST),
             status=422,
         )
     messages.success(request, said)
@@ -103,17 +98,7 @@ def _done(
 def _take_new(
     request: HttpRequest, assessment: Assessment, requirement_id: str, by: Membership
 ) -> None:
-    errors: dict[str, Sentence] = {}
-    dates: dict[str, date | None] = {}
-    for name in ("effective_on", "expires_on"):
-        text = request.POST.get(name, "").strip()
-        try:
-            dates[name] = parse_date(text) if text else None
-        except InvalidValue as error:
-            errors[name] = error.message.get(get_language() or "en")
-    if errors:
-        raise InvalidInput(errors)
-    typed = _typed(request)
+    typed = typed_evidence(request.POST)
     attach_evidence(
         assessment=assessment,
         requirement_id=requirement_id,
@@ -121,8 +106,7 @@ def _take_new(
         title=typed.title,
         upload=request.FILES.get("file"),
         url=typed.url,
-        effective_on=dates["effective_on"],
-        expires_on=dates["expires_on"],
+        **read_dates(request.POST),
         by=by,
     )
 
@@ -138,12 +122,6 @@ def _take_from_library(
     if evidence is None:
         raise InvalidInput({"evidence": _("This piece is not there any more. Choose another.")})
     attach_existing(assessment=assessment, requirement_id=requirement_id, evidence=evidence, by=by)
-
-
-def _typed(request: HttpRequest) -> EvidenceDraft:
-    names = ("kind", "title", "url", "effective_on", "expires_on")
-    fields: dict[str, Any] = {name: request.POST.get(name, "") for name in names}
-    return EvidenceDraft(**fields)
 
 
 @login_required

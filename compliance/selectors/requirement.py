@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from checklists import Catalogue, Evaluation, Flag, Outcome, Requirement, serialize_value
 from checklists.engine import wording
+from checklists.engine.evidence import ENDS_SOON
 from checklists.engine.model import (
     AnswerKind,
     Applicability,
@@ -29,6 +30,7 @@ from checklists.engine.units import quantity
 from compliance import permissions
 from compliance.models import Answer, Assessment, Determination, Evidence, Finding, Membership
 from compliance.selectors.evaluation import AssessmentState
+from compliance.selectors.evidence import ICONS, validity_in_words
 from compliance.selectors.facts import program_of, unit_name
 from compliance.selectors.heads import mission_span, mission_span_in_words
 from compliance.selectors.package import clause_shown, doubt_of
@@ -322,7 +324,7 @@ def requirement_page(
         errors=errors or {},
         answered_by=str(answer.updated_by or "") if answer else "",
         answered_at=answer.updated_at if answer else None,
-        is_carried_over=answer is not None and answer.is_carried_over,
+        is_carried_over=state.is_carried_over(requirement_id),
         is_open=not locked,
         locked=locked,
         applicability=str(row.applicability),
@@ -555,12 +557,6 @@ def _anchor(x: int) -> str:
 # --- evidence -------------------------------------------------------------------------------------
 
 _WIDTH, _MARGIN = 544, 40
-_ICONS = {
-    "application/pdf": "file-type-pdf",
-    "image/png": "photo",
-    "image/jpeg": "photo",
-    "application/zip": "file-zip",
-}
 
 
 def _evidence_view(
@@ -575,7 +571,7 @@ def _evidence_view(
         id=str(piece.pk),
         title=piece.title,
         kind_title=wording.inside(kind.get(lang)) if kind else piece.kind,
-        file_icon=_ICONS.get(piece.media_type, "file") if piece.file else "link",
+        file_icon=ICONS.get(piece.media_type, "file") if piece.file else "link",
         is_file=bool(piece.file),
         url=piece.url,
         size=piece.size,
@@ -583,11 +579,16 @@ def _evidence_view(
         filename=piece.filename,
         added_by=str(piece.added_by or ""),
         added_at=piece.added_at,
-        validity=_validity(piece, lang),
-        state=str(problem) if problem else "valid",
+        validity=validity_in_words(piece, lang),
+        state=str(problem) if problem else _valid_or_ending(piece, state.assessment.as_of),
         sentence=timeline.label if timeline else "",
         timeline=timeline,
     )
+
+
+def _valid_or_ending(piece: Evidence, as_of: date) -> str:
+    ends = piece.expires_on
+    return "ends_soon" if ends and ends <= as_of + ENDS_SOON else "valid"
 
 
 def evidence_problem(
@@ -604,17 +605,6 @@ def evidence_problem(
     if span and begins and begins > span[0]:
         return EvidenceProblem.STARTS_LATE
     return None
-
-
-def _validity(piece: Evidence, lang: str) -> str:
-    begins, ends = piece.effective_on, piece.expires_on
-    if begins and ends:
-        return f"{wording.day(begins, lang)} – {wording.day(ends, lang)}"
-    if begins:
-        return _("from %(day)s") % {"day": wording.day(begins, lang)}
-    if ends:
-        return _("until %(day)s") % {"day": wording.day(ends, lang)}
-    return ""
 
 
 def _timeline(
@@ -649,7 +639,7 @@ def _timeline(
         if is_covered
         else _("Holds %(validity)s; %(date)s %(when)s is not covered.")
     )
-    validity = _validity(piece, lang)
+    validity = validity_in_words(piece, lang)
     return Timeline(
         start=start,
         width=max(end - start, 4),
@@ -697,7 +687,8 @@ def _library(state: AssessmentState, requirement_id: str, lang: str) -> Iterable
 def library_of(assessment: Assessment, requirement: Requirement) -> QuerySet[Evidence]:
     """What the firm already keeps of the kinds that this requirement names."""
     kinds = [spec.kind for spec in requirement.evidence]
-    return Evidence.objects.filter(firm_id=assessment.firm_id, kind__in=kinds)
+    newest = Evidence.objects.filter(firm_id=assessment.firm_id, replaced_by__isnull=True)
+    return newest.filter(kind__in=kinds)
 
 
 # --- sources and review ---------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from compliance.selectors.evaluation import (
     evaluation_of,
 )
 from compliance.services.texts import LONGEST_TEXT, clean_text
+from compliance.workflow import is_open
 
 CONTENT = ("value", "note", "not_applicable_reason", "flag")
 
@@ -191,14 +192,6 @@ def lock_row(assessment: Assessment) -> bool:
         # returned with other answers open, or stated with other facts.
         assessment.refresh_from_db(fields=["status", "reopened", "facts", "facts_version"])
     return held
-
-
-def is_open(assessment: Assessment, requirement_id: str) -> bool:
-    """Whether this answer may be changed: any in a draft, else what the officer opened again."""
-    if assessment.status == Assessment.Status.DRAFT:
-        return True
-    is_returned = assessment.status == Assessment.Status.RETURNED
-    return is_returned and requirement_id in assessment.reopened
 
 
 def _content_at(assessment: Assessment, requirement_id: str, version: int) -> dict[str, Any] | None:

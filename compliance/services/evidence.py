@@ -21,9 +21,10 @@ from checklists import Requirement, load_catalogue
 from compliance import audit, permissions
 from compliance.errors import AnswerLocked, InvalidInput, SomebodySavedFirst, StorageFull
 from compliance.models import Assessment, Evidence, EvidenceUse, Firm, Membership, Submission
-from compliance.services.answers import is_open, lock_for_answer, lock_row, requirement_of
+from compliance.services.answers import lock_for_answer, lock_row, requirement_of
 from compliance.services.texts import one_line
 from compliance.services.uploads import TakenFile, take_file
+from compliance.workflow import is_open
 
 log = logging.getLogger(__name__)
 
@@ -459,7 +460,8 @@ def _uses(evidence: Evidence) -> list[EvidenceUse]:
 def _locked_uses(uses: Iterable[EvidenceUse]) -> tuple[list[EvidenceUse], list[EvidenceUse]]:
     """Uses in answers that may be changed now, whose assessments are held, and all the others."""
     held: dict[UUID, bool] = {}
-    open_now, closed = [], []
+    open_now: list[EvidenceUse] = []
+    closed: list[EvidenceUse] = []
     for use in uses:
         if use.assessment_id not in held:
             held[use.assessment_id] = lock_row(use.assessment)

@@ -66,6 +66,7 @@ FLAGS = {
     "come_back": Look(_("Come back to this"), icon="bookmark", css="flagged"),
     "carried_over": Look(_("Carried over"), icon="copy-check", css="carried"),
     "changed": Look(_("Changed"), icon="replace", css="carried"),
+    "discussion": Look(_("Needs discussion"), icon="messages", css="carried"),
 }
 STATUSES = {
     "draft": Look(_("Draft"), icon="pencil", css="not_answered"),
@@ -88,6 +89,8 @@ EVIDENCE_STATES = {
     "not_yet_effective": Look(_("Not in force yet"), icon="circle-half-2", css="partly_met"),
     "ends_early": Look(_("Ends too early"), icon="circle-half-2", css="partly_met"),
     "starts_late": Look(_("Starts too late"), icon="circle-half-2", css="partly_met"),
+    "ends_soon": Look(_("Ends soon"), icon="calendar-exclamation", css="carried"),
+    "undated": Look(_("No end date"), icon="calendar", css="not_answered"),
 }
 TRACKS = {
     "duty": Look(_("Duty in force"), icon="gavel", css=""),
@@ -174,10 +177,10 @@ def flag_status(flag: Any, bare: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def evidence_status(problem: Any, bare: bool = False) -> SafeString:
-    """What a piece of evidence is worth: "valid" or the engine's evidence problem."""
+def evidence_status(problem: Any, bare: bool = False, word: str = "") -> SafeString:
+    """What a piece of evidence is worth: "valid" or the problem; `word` replaces the word."""
     look = EVIDENCE_STATES.get(str(problem), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, word or look.word, bare=bare)
 
 
 def _tag(look: Look) -> SafeString:

@@ -23,6 +23,8 @@ from compliance.models import (
     Answer,
     Assessment,
     AuditEvent,
+    Comment,
+    Delegation,
     Determination,
     Evidence,
     EvidenceUse,
@@ -34,6 +36,8 @@ from compliance.models import (
 )
 from compliance.pages.urls import urlpatterns
 from compliance.services.answers import save_answer
+from compliance.services.delegations import delegate
+from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
@@ -46,6 +50,7 @@ SIGN_IN = "/account/login/"
 Statuses = tuple[int, int, int, int]  # viewer, contributor, manager, officer
 ALL: Statuses = (200, 200, 200, 200)
 OFFICER: Statuses = (403, 403, 403, 200)
+KIND = (("kind", "orbit_lifetime_analysis"),)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,23 @@ TABLE: dict[str, Page] = {
         post=(403, 302, 302, 403),
         body=(("value", "yes"), ("base_version", "1")),
     ),
+    "delegation": Page(
+        ("draft",), get=(403, 403, 200, 403), post=(403, 403, 422, 403), query="?measure=7"
+    ),
+    "carried_confirm": Page(("draft",), post=(403, 302, 302, 403), body=(("measure", "1"),)),
+    "requirement_live": Page(("draft", "requirement"), get=ALL),
+    "requirement_delegate": Page(
+        ("draft", "requirement"), post=(403, 403, 302, 403), body=(("to", ""),)
+    ),
+    "requirement_discussion": Page(("draft", "requirement"), post=(403, 302, 302, 403)),
+    "comment_add": Page(
+        ("draft", "requirement"), post=(403, 302, 302, 403), body=(("text", "A word."),)
+    ),
+    "comment_change": Page(
+        ("draft", "requirement", "comment"),
+        post=(403, 302, 403, 403),
+        body=(("text", "Another word."),),
+    ),
     "evidence_attach": Page(
         ("draft", "orbit"),
         post=(403, 302, 302, 403),
@@ -99,6 +121,21 @@ TABLE: dict[str, Page] = {
     ),
     "evidence_detach": Page(("draft", "orbit", "evidence"), post=(403, 302, 302, 403)),
     "evidence_download": Page(("evidence",), get=ALL),
+    "evidence_library": Page(
+        ("firm",),
+        get=ALL,
+        post=(403, 302, 302, 403),
+        body=(("url", "https://demo.example/a"),),
+    ),
+    "evidence_piece": Page(
+        ("evidence",), get=ALL, post=(403, 302, 302, 403), body=(*KIND, ("base_version", "1"))
+    ),
+    "evidence_replace": Page(
+        ("evidence",), post=(403, 302, 302, 403), body=(("url", "https://demo.example/b"),)
+    ),
+    "evidence_places": Page(("evidence",), post=(403, 302, 302, 403)),
+    "evidence_remove": Page(("evidence",), post=(403, 422, 422, 403)),
+    "evidence_preview": Page(("evidence", "page"), get=ALL),
     "desk": Page(get=ALL),
     "submission": Page(("submission",), get=ALL),
     "review": Page(("submission",), get=OFFICER),
@@ -127,6 +164,7 @@ TABLE: dict[str, Page] = {
     "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
     "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
     "scoring": Page(get=ALL, is_public=True),
+    "keyboard": Page(get=ALL, is_public=True),
     "catalogue": Page(get=ALL, is_public=True),
     "catalogue_measure": Page(("measure",), get=ALL, is_public=True),
     "catalogue_reference": Page(("reference",), get=ALL, is_public=True),
@@ -174,6 +212,12 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
         upload=factories.pdf(f"{mark}.pdf"),
         by=writer,
     )
+    comment = add_comment(
+        assessment=draft, requirement_id=YES_NO, text=f"{mark} remark", by=writer
+    )
+    delegate(
+        assessment=draft, requirement_ids=[YES_NO], to=writer, note=f"{mark} errand", by=manager
+    )
     answered = factories.answered(manager, writer)
     Assessment.objects.filter(pk=answered.pk).update(title=f"{mark} handed in")
     answered.refresh_from_db()
@@ -206,11 +250,13 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "requirement": YES_NO,
             "orbit": ORBIT,
             "evidence": evidence.pk,
+            "comment": comment.pk,
             "submission": submission.pk,
             "report": report.pk,
             "failed_report": failed.pk,
             "code": report.code,
             "measure": 1,
+            "page": 1,
             "reference": "CN-SMALLSAT-2021",
         }
     )
@@ -299,7 +345,7 @@ def test_without_signing_in_only_public_pages_answer(a: World) -> None:
 
 def checksum() -> list[Any]:
     """Every row that an intruder could have touched."""
-    models = (Firm, Membership, Assessment, Answer, Evidence, EvidenceUse)
+    models = (Firm, Membership, Assessment, Answer, Evidence, EvidenceUse, Comment, Delegation)
     later = (Submission, Determination, Report, AuditEvent)
     return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
 
@@ -422,7 +468,7 @@ NASTY = (
 FIELDS = (
     "value note not_applicable_reason not_applicable flag set_flag base_version was_value "
     "mine_value keep_answer theirs_value kind title url effective_on expires_on take evidence "
-    "name position statement attest idempotency_key group outcome comment opens_again finding "
+    "name position statement attest idempotency_key text to who requirement resolve remove group outcome comment opens_again finding "
     "severity missing due_on measure reopen_facts signed lang email role as_of roles copy_from "
     "theme next code firm.staff was:firm.staff mission.orbits was:mission.orbits firm.roles "
     "was:firm.roles _connector __class__ password__startswith"
