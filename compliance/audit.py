@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compliance import clock
-from compliance.models import Assessment, AuditEvent, Firm, Membership
+from compliance import chain, clock, guards
+from compliance.models import Assessment, AuditEvent, AuditHead, Firm, Membership
 
 SENTENCES: dict[str, Promise] = {
     "firm.registered": _("registered the firm"),
@@ -25,9 +27,9 @@ SENTENCES: dict[str, Promise] = {
     "assessment.submitted": _("attested and submitted the assessment"),
     "assessment.returned": _("returned the assessment to the firm"),
     "assessment.accepted": _("accepted the assessment"),
+    "assessment.withdrawn": _("withdrew the submission"),
     "assessment.archived": _("archived the assessment"),
     "facts.saved": _("changed facts"),
-    "assessment.withdrawn": _("withdrew the submission"),
     "answer.saved": _("answered"),
     "answer.confirmed": _("confirmed what was carried over"),
     "delegation.set": _("delegated"),
@@ -45,8 +47,6 @@ SENTENCES: dict[str, Promise] = {
     "evidence.detached": _("took evidence away"),
     "determination.recorded": _("determined an outcome"),
     "finding.raised": _("raised a finding"),
-    "report.requested": _("asked for a report"),
-    "report.ready": _("made the report"),
     "question.asked": _("asked the firm a question"),
     "question.answered": _("answered the officer’s question"),
     "review.assigned": _("handed the review to an officer"),
@@ -59,7 +59,11 @@ SENTENCES: dict[str, Promise] = {
     "corrective_action.finished": _("reported a corrective action as done"),
     "corrective_action.verified": _("verified a corrective action"),
     "corrective_action.reopened": _("reopened a corrective action"),
+    "report.requested": _("asked for a report"),
+    "report.ready": _("made the report"),
     "report.failed": _("could not make the report"),
+    "token.issued": _("made an access token"),
+    "token.revoked": _("revoked an access token"),
 }
 
 
@@ -90,18 +94,47 @@ def event(
         actor_name=str(by.user)[:120] if by else "Tianheng",
         action=action,
         subject=f"{subject._meta.model_name}:{subject.pk}",
-        before=before,
-        after=after,
+        before=chain.plain_json(before),
+        after=chain.plain_json(after),
     )
 
 
 def record(by: Membership | None, action: str, subject: models.Model, **details: Any) -> AuditEvent:
-    """Write one event, inside the caller's transaction."""
+    """Write one event at the end of its firm's chain, inside the caller's transaction."""
     written = event(by, action, subject, **details)
-    written.save(force_insert=True)
+    record_all([written])
     return written
 
 
 def record_all(events: Iterable[AuditEvent]) -> None:
-    """Write several events in one statement."""
-    AuditEvent.objects.bulk_create(events)
+    """Write several events at the end of their firms' chains, in one statement for each firm."""
+    of_firm: dict[UUID, list[AuditEvent]] = defaultdict(list)
+    for new in events:
+        of_firm[new.firm_id].append(new)
+    with transaction.atomic(savepoint=False):
+        for firm_id, own in sorted(of_firm.items()):
+            head = _held_head(firm_id)
+            for new in own:
+                new.sequence, new.previous_hash = head.sequence + 1, head.hash
+                new.hash = chain.seal([getattr(new, name) for name in chain.SEALED])
+                # Only in memory: the database moves the head itself with every event it takes.
+                head.sequence, head.hash = new.sequence, new.hash
+            AuditEvent.objects.bulk_create(own)
+
+
+def remove_trail(firm: Firm) -> None:
+    """Take away all that was recorded of a firm, for a firm that goes with everything it has."""
+    with guards.lifted():
+        # The model's own querysets refuse.
+        models.QuerySet(AuditEvent).filter(firm=firm).delete()
+        models.QuerySet(AuditHead).filter(firm=firm).delete()
+
+
+def _held_head(firm_id: UUID) -> AuditHead:
+    """The end of the firm's chain, held until the transaction ends: one writer at a time."""
+    heads = AuditHead.objects.select_for_update().filter(firm_id=firm_id)
+    head = heads.first()
+    if head is None:
+        AuditHead.objects.bulk_create([AuditHead(firm_id=firm_id)], ignore_conflicts=True)
+        head = heads.get()
+    return head

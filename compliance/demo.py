@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from checklists import Catalogue, Outcome, Requirement
 from checklists.engine.model import AnswerKind, Applicability, Comparator, NumberCheck, Track
-from compliance import clock
+from compliance import audit, clock
 from compliance.models import Assessment, Firm, Membership, Report, Role, Submission, User
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.services.answers import save_answer
@@ -124,6 +124,7 @@ def remove_demo() -> None:
             reports = Report.objects.filter(submission__assessment__firm=firm)
             for row in (*firm.evidence.exclude(file=""), *reports.exclude(file="")):
                 transaction.on_commit(_file_removal(row.file), robust=True)
+            audit.remove_trail(firm)
             Submission.objects.filter(assessment__firm=firm).delete()
             Assessment.objects.filter(firm=firm).delete()
             firm.delete()

@@ -1,7 +1,7 @@
 """Everything that is stored."""
 
 from compliance.models.assessments import Answer, Assessment
-from compliance.models.audit import AuditEvent
+from compliance.models.audit import AuditEvent, AuditHead
 from compliance.models.corrective_actions import ClosingEvidence, CorrectiveAction, Milestone
 from compliance.models.evidence import Evidence, EvidenceUse
 from compliance.models.firms import Firm, Membership, Role
@@ -20,6 +20,7 @@ __all__ = [
     "Assessment",
     "Attestation",
     "AuditEvent",
+    "AuditHead",
     "ClosingEvidence",
     "Comment",
     "CorrectiveAction",

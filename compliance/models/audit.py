@@ -20,14 +20,19 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="audit_events")
+    # Nothing that an event names goes away under it: PROTECT everywhere, and the database refuses
+    # every UPDATE and DELETE by trigger (compliance.guards).
+    firm = models.ForeignKey(Firm, on_delete=models.PROTECT, related_name="audit_events")
+    sequence = models.PositiveBigIntegerField()  # within the firm, from 1, without a gap
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)  # of all of this and of the one before: compliance.chain
     assessment = models.ForeignKey(
-        Assessment, on_delete=models.CASCADE, null=True, related_name="audit_events"
+        Assessment, on_delete=models.PROTECT, null=True, related_name="audit_events"
     )
     requirement = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
     actor = models.ForeignKey(
-        "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
+        "compliance.User", on_delete=models.PROTECT, null=True, related_name="+"
     )
     actor_name = models.CharField(max_length=120)
     action = models.CharField(max_length=60)  # dotted: answer.saved
@@ -43,7 +48,9 @@ class AuditEvent(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["assessment", "requirement", "id"], name="audit_of_requirement"),
-            models.Index(fields=["firm", "id"], name="audit_of_firm"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["firm", "sequence"], name="audit_is_one_chain"),
         ]
 
     def __str__(self) -> str:
@@ -56,6 +63,23 @@ class AuditEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse()
+
+
+class AuditHead(models.Model):
+    """The last event of a firm's chain: locked by whoever writes the next, moved by a trigger."""
+
+    firm = models.OneToOneField(
+        Firm, on_delete=models.PROTECT, primary_key=True, related_name="audit_head"
+    )
+    sequence = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("head of an audit trail")
+        verbose_name_plural = _("heads of audit trails")
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.hash}"
 
 
 def _refuse() -> NoReturn:

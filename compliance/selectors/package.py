@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,18 +152,6 @@ def doubt_of(catalogue: Catalogue, requirement: Requirement) -> Text | None:
             "本条尚有不确定之处，请以正式文本为准。",
         )
     return None
-
-
-def canonical(content: Any) -> bytes:
-    """The one byte form of JSON that digests are made of."""
-    return json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
-
-
-def digest_of(content: Any) -> str:
-    """SHA-256 of the canonical JSON."""
-    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def frozen_content(

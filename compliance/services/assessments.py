@@ -16,6 +16,7 @@ from checklists import AssessmentEvaluation, InvalidValue, load_catalogue, parse
 from checklists import serialize_value as as_json
 from checklists.engine.model import MissionDate
 from compliance import audit, clock, permissions, workflow
+from compliance.canonical import digest_of
 from compliance.errors import (
     AnswerLocked,
     AssessmentNotReady,
@@ -35,7 +36,7 @@ from compliance.models import (
     Submission,
 )
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
-from compliance.selectors.package import digest_of, frozen_content, problems_of
+from compliance.selectors.package import frozen_content, problems_of
 from compliance.selectors.submission import substance
 from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
 

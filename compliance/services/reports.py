@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions, tasks
+from compliance.canonical import digest_of
 from compliance.errors import InvalidInput, TransitionNotAllowed
 from compliance.models import Membership, Report, Submission
-from compliance.selectors.package import digest_of
 from compliance.selectors.submission import review_of
 
 # Without letters and digits that look alike.

@@ -8,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from compliance.models import Assessment, AuditEvent, Membership, Submission
+from compliance import audit
+from compliance.models import Assessment, Membership, Submission
 from compliance.services.answers import save_answer
 from compliance.services.review import record_determination
 
@@ -79,20 +80,13 @@ def test_everybody_of_the_firm_reads_the_trail(
 def test_a_requirement_that_left_the_catalogue_does_not_break_the_trail(
     client: Client, assessment: Assessment, ada: Membership, url: str
 ) -> None:
-    AuditEvent.objects.bulk_create(
-        [
-            AuditEvent(
-                firm=assessment.firm,
-                assessment=assessment,
-                requirement="cnsa.m07.gone",
-                at=assessment.created_at,
-                actor=ada.user,
-                actor_name="Ada",
-                action="answer.saved",
-                subject="answer:1",
-                after={"value": "5", "note": "", "flag": "gone", "not_applicable_reason": ""},
-            )
-        ]
+    audit.record(
+        ada,
+        "answer.saved",
+        assessment,
+        assessment=assessment,
+        requirement="cnsa.m07.gone",
+        after={"value": "5", "note": "", "flag": "gone", "not_applicable_reason": ""},
     )
     client.force_login(ada.user)
     assert client.get(url).status_code == 200

@@ -22,7 +22,7 @@ YES_NO = "cnsa.m01.research_call_watch"
 NUMBER = "cnsa.m07.orbit_lifetime_after_mission"  # years, at most two decimals
 WHOLE = "cnsa.m20.full_time_safety_staff"
 PERCENT = "cnsa.m16.constellation_milestones"
-SAVE_QUERIES = 8  # the service's share of a page's ten
+SAVE_QUERIES = 9  # the service's share of a page's ten; two are SAVEPOINT and RELEASE
 
 
 def save(assessment: Assessment, by: Membership, requirement: str, **given: Any) -> SavedAnswer:
