@@ -10,10 +10,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from compliance.models import Determination, Finding, Submission
-from compliance.selectors.desk import reviewable
 from compliance.selectors.frozen import FrozenRow
 from compliance.selectors.home import Blocker, TrackScore, frozen_blockers, lead_of
-from compliance.selectors.submission import SubmissionState, submission_state, substance
+from compliance.selectors.queue import reviewable
+from compliance.selectors.submission import (
+    SubmissionState,
+    earlier_round,
+    submission_state,
+    substance,
+)
 
 Json = Mapping[str, Any]
 FILTERS = {
@@ -114,7 +119,7 @@ def review_page(
     """The split view for one requirement, the first open one by default; None if not there."""
     state = submission_state(submission)
     rows = [row for row in state.scores.rows if reviewable(row.content)]
-    earlier = _earlier_round(submission)
+    earlier = earlier_round(submission)
     before = {row["requirement"]: row for row in earlier.content["requirements"]} if earlier else {}
     changed = changed_since(rows, before) if earlier else frozenset()
     show = show if show in FILTERS else ("changed" if changed else "all")
@@ -159,14 +164,6 @@ def changed_since(rows: Sequence[FrozenRow], before: Mapping[str, Json]) -> froz
         if row.requirement not in before
         or substance(before[row.requirement]) != substance(row.content)
     )
-
-
-def _earlier_round(submission: Submission) -> Submission | None:
-    if submission.number == 1:
-        return None
-    return Submission.objects.filter(
-        assessment_id=submission.assessment_id, number=submission.number - 1
-    ).first()
 
 
 def _groups(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import prefetch_related_objects
 
 from compliance.models import Determination, Finding, Submission
 from compliance.selectors.frozen import FrozenScores, frozen_scores
@@ -20,13 +22,38 @@ class SubmissionState:
 
 def submission_state(submission: Submission) -> SubmissionState:
     """The frozen content with the officer's outcomes over it (two queries)."""
-    determinations = {d.requirement: d for d in submission.determinations.select_related("by")}
+    return _state(submission, submission.determinations.select_related("by"))
+
+
+def submission_states(submissions: Sequence[Submission]) -> list[SubmissionState]:
+    """The same for several at once, with who wrote what (four queries, however many)."""
+    prefetch_related_objects(submissions, "determinations__by", "findings__raised_by")
+    return [_state(submission, submission.determinations.all()) for submission in submissions]
+
+
+def _state(submission: Submission, written: Iterable[Determination]) -> SubmissionState:
+    determinations = {determination.requirement: determination for determination in written}
     outcomes = {name: determination.outcome for name, determination in determinations.items()}
     return SubmissionState(
         submission,
         determinations,
         list(submission.findings.all()),
         frozen_scores(submission.content, outcomes),
+    )
+
+
+def earlier_round(submission: Submission) -> Submission | None:
+    """The round before: the last submission that an officer returned."""
+    if submission.round == 1:
+        return None
+    return (
+        Submission.objects.filter(
+            assessment_id=submission.assessment_id,
+            number__lt=submission.number,
+            decision=Submission.Decision.RETURNED,
+        )
+        .order_by("-number")
+        .first()
     )
 
 
@@ -44,7 +71,7 @@ def review_of(submission: Submission) -> dict[str, Any]:
     state = submission.decision or ("in_review" if determinations else "submitted")
     return {
         "state": state,
-        "round": submission.number,
+        "round": submission.round,
         "determinations": {
             determination.requirement: {
                 "outcome": determination.outcome,

@@ -37,7 +37,8 @@ from compliance.models import (
 )
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.package import frozen_content, problems_of
-from compliance.selectors.submission import substance
+from compliance.selectors.submission import earlier_round, substance
+from compliance.services.queue import put_into_queue
 from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
 
 ROLES_FACT = "firm.roles"
@@ -300,6 +301,7 @@ def _freeze(
     assessment, now = state.assessment, clock.now()
     earlier = Submission.objects.filter(assessment=assessment)
     number = (earlier.aggregate(last=Max("number"))["last"] or 0) + 1
+    returned = earlier.filter(decision=Submission.Decision.RETURNED).count()
     words = {"name": name, "position": position, "statement": statement}
     content = frozen_content(
         state,
@@ -310,6 +312,7 @@ def _freeze(
     submission = Submission.objects.create(
         assessment=assessment,
         number=number,
+        round=returned + 1,
         content=content,
         digest=digest_of(content),
         band=state.evaluation.band,
@@ -318,8 +321,10 @@ def _freeze(
         submitted_at=now,
     )
     Attestation.objects.create(submission=submission, officer=by.user, signed_at=now, **words)
-    if number > 1:
-        _keep_determinations(earlier.get(number=number - 1), submission)
+    last = earlier_round(submission)
+    if last is not None:
+        _keep_determinations(last, submission)
+    put_into_queue(submission)
     return submission
 
 

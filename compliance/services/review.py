@@ -11,27 +11,22 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions, workflow
-from compliance.errors import InvalidInput, NotPermitted, SomebodySavedFirst, TransitionNotAllowed
+from compliance.errors import InvalidInput, SomebodySavedFirst, TransitionNotAllowed
 from compliance.models import (
     Assessment,
-    AuditEvent,
+    CorrectiveAction,
     Determination,
     Finding,
     Membership,
     Submission,
 )
 from compliance.models.review import DETERMINABLE
+from compliance.services.corrective_actions import open_actions
+from compliance.services.other_eyes import require_other_eyes
+from compliance.services.queue import refresh_entry
 from compliance.services.texts import LONGEST_TEXT, clean_text
 
 _DETERMINABLE = frozenset(str(outcome) for outcome in DETERMINABLE)
-# Who did one of these has worked for the firm under review.
-THE_FIRMS_WORK = (
-    "facts.saved",
-    "answer.saved",
-    "answer.confirmed",
-    "evidence.attached",
-    "assessment.submitted",
-)
 
 
 def record_determination(
@@ -46,7 +41,7 @@ def record_determination(
 ) -> Determination:
     """The officer's outcome for one requirement; another one than claimed needs a comment."""
     permissions.require(by, "determine", submission.assessment)
-    _require_other_eyes(submission, by)
+    require_other_eyes(submission.assessment, by)
     row = row_of(submission, requirement_id)
     comment = clean_text(comment).strip()
     faults: dict[str, str] = {}
@@ -62,7 +57,7 @@ def record_determination(
     if faults:
         raise InvalidInput(faults)
     with transaction.atomic():
-        _take_up(submission)
+        take_up(submission)
         stored = Determination.objects.filter(
             submission=submission, requirement=requirement_id
         ).first()
@@ -89,6 +84,7 @@ def record_determination(
             before=before,
             after={"outcome": outcome, "comment": comment, "opens_again": opens_again},
         )
+        refresh_entry(submission)
     return determination
 
 
@@ -98,9 +94,9 @@ def confirm_remaining(*, submission: Submission, by: Membership, measure: int | 
     Anything else, a stated “not applicable” included, deserves a look of its own, so it is left.
     """
     permissions.require(by, "determine", submission.assessment)
-    _require_other_eyes(submission, by)
+    require_other_eyes(submission.assessment, by)
     with transaction.atomic():
-        _take_up(submission)
+        take_up(submission)
         done = set(submission.determinations.values_list("requirement", flat=True))
         now = clock.now()
         new = [
@@ -129,6 +125,7 @@ def confirm_remaining(*, submission: Submission, by: Membership, measure: int | 
             )
             for determination in stored
         )
+        refresh_entry(submission)
     return len(stored)
 
 
@@ -143,7 +140,7 @@ def raise_finding(
 ) -> Finding:
     """A gap on record, with the day by which it is to be closed."""
     permissions.require(by, "raise_finding", submission.assessment)
-    _require_other_eyes(submission, by)
+    require_other_eyes(submission.assessment, by)
     row_of(submission, requirement_id)
     missing = clean_text(missing).strip()
     faults: dict[str, str] = {}
@@ -156,7 +153,7 @@ def raise_finding(
     if faults:
         raise InvalidInput(faults)
     with transaction.atomic():
-        _take_up(submission)
+        take_up(submission)
         earlier = Finding.objects.filter(submission__assessment=submission.assessment)
         last = earlier.aggregate(last=Max("number"))["last"]
         finding = Finding.objects.create(
@@ -185,7 +182,7 @@ def return_to_firm(
 ) -> None:
     """Hand it back: only what the officer marked is open again."""
     permissions.require(by, "return", submission.assessment)
-    _require_other_eyes(submission, by)
+    require_other_eyes(submission.assessment, by)
     comment = clean_text(comment).strip()
     with transaction.atomic():
         # Hold the row (SQLite lets one writer in anyway), so that nobody marks an answer meanwhile.
@@ -213,7 +210,8 @@ def return_to_firm(
                 if row["applicability"] != "applies" and row["requirement"] not in opened
             ]
         workflow.move(submission.assessment, "return", reopened=opened, facts_reopened=reopen_facts)
-        _decide(submission, Submission.Decision.RETURNED, comment, by)
+        decide(submission, Submission.Decision.RETURNED, comment, by)
+        open_actions(submission, by)
         audit.record(
             by,
             "assessment.returned",
@@ -224,21 +222,34 @@ def return_to_firm(
 
 
 def accept_assessment(*, submission: Submission, statement: str, by: Membership) -> None:
-    """Accept, with a signed statement; what was not determined keeps counting nothing."""
+    """Accept, with a signed statement; what was not determined keeps counting nothing.
+
+    With findings still open it is accepted with conditions: each has its corrective action.
+    """
     permissions.require(by, "accept", submission.assessment)
-    _require_other_eyes(submission, by)
+    require_other_eyes(submission.assessment, by)
     statement = clean_text(statement).strip()
     if len(statement) > LONGEST_TEXT:
         raise InvalidInput({"statement": _("Write at most 20,000 characters.")})
     with transaction.atomic():
         workflow.move(submission.assessment, "accept")
-        _decide(submission, Submission.Decision.ACCEPTED, statement, by)
+        open_actions(submission, by)
+        submission.with_conditions = (
+            CorrectiveAction.objects.filter(assessment=submission.assessment)
+            .not_verified()
+            .exists()
+        )
+        decide(submission, Submission.Decision.ACCEPTED, statement, by)
         audit.record(
             by,
             "assessment.accepted",
             submission,
             assessment=submission.assessment,
-            after={"statement": statement, "number": submission.number},
+            after={
+                "statement": statement,
+                "number": submission.number,
+                "with_conditions": submission.with_conditions,
+            },
         )
 
 
@@ -259,24 +270,7 @@ def row_of(submission: Submission, requirement_id: str) -> Mapping[str, Any]:
     raise InvalidInput({"requirement": _("This submission holds no such requirement.")})
 
 
-def _require_other_eyes(submission: Submission, by: Membership) -> None:
-    """Nobody reviews what they answered or attested, whatever their role is today."""
-    user, assessment = by.user, submission.assessment
-    # An answer remembers its last writer alone, the trail every one; what was carried over from
-    # an earlier assessment stands in the answer only.
-    if (
-        submission.submitted_by_id == user.pk
-        or assessment.answers.filter(updated_by=user).exists()
-        or AuditEvent.objects.filter(
-            assessment=assessment, actor=user, action__in=THE_FIRMS_WORK
-        ).exists()
-    ):
-        raise NotPermitted(
-            _("You answered or attested this yourself. Another officer has to review it.")
-        )
-
-
-def _take_up(submission: Submission) -> None:
+def take_up(submission: Submission) -> None:
     """Move to “in review” and hold the row; refuse a submission that is decided."""
     workflow.move(submission.assessment, "review")
     # Asked of the database: the assessment may be in review again with a later submission.
@@ -287,7 +281,8 @@ def _take_up(submission: Submission) -> None:
         )
 
 
-def _decide(submission: Submission, decision: str, statement: str, by: Membership) -> None:
+def decide(submission: Submission, decision: str, statement: str, by: Membership) -> None:
+    """Write the end of a submission once, inside the caller's transaction."""
     now = clock.now()
     undecided = Submission.objects.filter(pk=submission.pk, decision="")
     fields = {
@@ -295,11 +290,38 @@ def _decide(submission: Submission, decision: str, statement: str, by: Membershi
         "decision_statement": statement,
         "decided_by": by.user,
         "decided_at": now,
+        "with_conditions": submission.with_conditions,
     }
     if undecided.update(**fields) != 1:
         raise TransitionNotAllowed(_("This submission is already decided. Load the page again."))
     for name, value in fields.items():
         setattr(submission, name, value)
+    refresh_entry(submission)
+
+
+def withdraw_submission(*, submission: Submission, reason: str = "", by: Membership) -> None:
+    """The firm takes its submission back before an officer began; it stays readable."""
+    assessment = submission.assessment
+    action = withdrawal_of(submission)
+    permissions.require(by, action, assessment)
+    reason = clean_text(reason).strip()
+    if len(reason) > LONGEST_TEXT:
+        raise InvalidInput({"reason": _("Write at most 20,000 characters.")})
+    with transaction.atomic():
+        workflow.move(assessment, action)
+        decide(submission, Submission.Decision.WITHDRAWN, reason, by)
+        audit.record(
+            by,
+            "assessment.withdrawn",
+            submission,
+            assessment=assessment,
+            after={"reason": reason, "number": submission.number},
+        )
+
+
+def withdrawal_of(submission: Submission) -> str:
+    """Which row of the workflow's table takes this submission back."""
+    return "withdraw" if submission.round == 1 else "withdraw_round"
 
 
 def is_under_review(submission: Submission) -> bool:
