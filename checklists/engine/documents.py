@@ -31,6 +31,17 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?(?:[eE][+-]?[0
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+def is_plain_word(text: str) -> bool:
+    """Whether the text, written without quotes, is read as this text and as nothing else."""
+    return not (
+        text in _NULL
+        or text in _BOOLEANS
+        or text.lower() in _AMBIGUOUS
+        or _DECIMAL.fullmatch(text)
+        or _DATE.fullmatch(text)
+    )
+
+
 @dataclass(slots=True)
 class Document:
     """The values of one file, and where they stand in it."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -192,6 +193,37 @@ def read_sources(folder: Path) -> dict[str, bytes]:
             problem = f"The file cannot be read: {error.strerror}."
             raise CatalogueError([Fault(name, None, "", problem, "Check the file.")]) from error
     return sources
+
+
+def write_catalogue(sources: Sources, folder: Path, *, replace: bool = False) -> None:
+    """Put a catalogue's files into a folder, all or nothing; CatalogueError where it cannot be."""
+    if folder.exists() and not replace:
+        problem = "There is a catalogue of this name already."
+        cure = "Choose another id, or replace it."
+        raise CatalogueError([Fault(folder.name, None, "", problem, cure)])
+    new = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+        for name, content in sources.items():
+            path = new / "made" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if folder.exists():
+            folder.rename(new / "old")
+        try:
+            (new / "made").rename(folder)
+        except OSError:
+            if (new / "old").exists():
+                (new / "old").rename(folder)
+            raise
+    except OSError as error:
+        problem = f"The folder cannot be written: {error.strerror}."
+        cure = "Let the program write there, or choose another folder."
+        raise CatalogueError([Fault(str(folder), None, "", problem, cure)]) from error
+    finally:
+        if new is not None:
+            shutil.rmtree(new, ignore_errors=True)
 
 
 def digest_of(sources: Sources) -> str:

@@ -1,31 +1,38 @@
 import csv
 import io
 import json
+import re
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from checklists import Catalogue, CatalogueError, Fault, catalogues, difference, load_catalogue
 from checklists.engine.documents import read_document
 from checklists.engine.export import CSV_COLUMNS, catalogue_json, csv_rows
 from checklists.engine.exported import catalogue_from_json, read_json
+from checklists.engine.frameworks import Framework, framework_from_oscal
 from checklists.engine.inspection import statistics, warnings_of
 from checklists.engine.json_schema import FORMS, published
 from checklists.engine.loader import (
     CATALOGUES,
     DEFAULT_CATALOGUE,
     catalogue_folders,
+    check_sources,
     no_such_catalogue,
     read_catalogue,
     read_sources,
+    write_catalogue,
 )
+from checklists.engine.oscal import oscal_catalog
 from checklists.engine.telling import difference_json, difference_lines
 
 REFUSED = 2
 SCHEMAS = CATALOGUES / "schema"
+_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class Command(BaseCommand):
@@ -44,9 +51,16 @@ class Command(BaseCommand):
         diff.add_argument("--format", choices=("text", "json"), default="text")
         diff.add_argument("--lang", choices=("en", "zh-hans"))
         export = actions.add_parser("export", help="write the catalogue out")
-        export.add_argument("--format", choices=("json", "csv"), default="json")
+        export.add_argument("--format", choices=("json", "csv", "oscal"), default="json")
         export.add_argument("--lang", choices=("en", "zh-hans"), help="one language (json)")
         export.add_argument("--out", type=Path, metavar="FILE", help="instead of the screen")
+        bring = actions.add_parser("import", help="an OSCAL catalog (JSON) as a further framework")
+        bring.add_argument("file", type=Path, metavar="FILE")
+        bring.add_argument("--id", metavar="ID", help="small letters, digits, underscores")
+        bring.add_argument("--out", type=Path, metavar="FOLDER", help="default: FRAMEWORKS_FOLDER")
+        bring.add_argument(
+            "--replace", action="store_true", help="take the place of an earlier one"
+        )
         schema = actions.add_parser("schema", help="the JSON Schema of the catalogue's files")
         schema.add_argument("form", nargs="?", choices=tuple(FORMS), default="requirement")
         schema.add_argument("--out", type=Path, metavar="FOLDER", help="write all of them there")
@@ -62,6 +76,8 @@ class Command(BaseCommand):
                     self.compare(options)
                 case "export":
                     self.export(_chosen(options), options)
+                case "import":
+                    self.import_framework(options)
                 case "schema":
                     self.publish_schema(options["form"], options["out"])
         except CatalogueError as error:
@@ -136,6 +152,8 @@ class Command(BaseCommand):
             writer.writeheader()
             writer.writerows(csv_rows(catalogue))
             content = table.getvalue()
+        elif options["format"] == "oscal":
+            content = json.dumps(oscal_catalog(catalogue), ensure_ascii=False, indent=2) + "\n"
         else:
             form = catalogue_json(catalogue, options["lang"])
             content = json.dumps(form, ensure_ascii=False, indent=2) + "\n"
@@ -144,6 +162,28 @@ class Command(BaseCommand):
             self.stdout.write(content, ending="")
         else:
             self.write_file(out, content)
+
+    def import_framework(self, options: dict[str, Any]) -> None:
+        file: Path = options["file"]
+        root: Path = options["out"] or settings.FRAMEWORKS_FOLDER
+        framework = _framework(file, options["id"])
+        if framework.id in {path.name for path in CATALOGUES.iterdir()}:
+            problem = f"The id {framework.id} is that of a catalogue that ships."
+            cure = "Give it another one with --id."
+            raise CatalogueError([Fault(str(file), None, "", problem, cure)])
+        check_sources(framework.sources)  # before anything is written
+        write_catalogue(framework.sources, root / framework.id, replace=options["replace"])
+        self.stdout.write(
+            f"{framework.title}, edition {framework.edition}: {framework.controls} controls "
+            f"are requirements of {framework.id} now, in {root / framework.id}."
+        )
+        for names, what in (
+            (framework.withdrawn, "withdrawn by the publisher and left out"),
+            (framework.shortened, "longer than a text can be and cut at its end"),
+        ):
+            if names:
+                more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+                self.stderr.write(f"{len(names)} {what}: {', '.join(names[:10])}{more}.")
 
     def publish_schema(self, form: str, out: Path | None) -> None:
         if out is None:
@@ -157,6 +197,30 @@ class Command(BaseCommand):
             file.write_text(content, encoding="utf-8")
         except OSError as error:
             self.refuse([f"{file}: The file cannot be written: {error.strerror}."])
+
+
+def _framework(file: Path, catalogue_id: str | None) -> Framework:
+    if catalogue_id is not None and not _ID.fullmatch(catalogue_id):
+        problem = f"{catalogue_id[:60]!r} is no id."
+        cure = "Use at most 40 small letters, digits and underscores; a letter first."
+        raise CatalogueError([Fault("--id", None, "", problem, cure)])
+    content = _content(file)
+    shipped = load_catalogue()
+    return framework_from_oscal(
+        read_json(str(file), content, cure="Give an OSCAL catalog in JSON."),
+        name=str(file),
+        scoring=read_sources(CATALOGUES / DEFAULT_CATALOGUE)["scoring.yaml"],
+        severities=shipped.severities,
+        catalogue_id=catalogue_id,
+    )
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        problem = f"The file cannot be read: {error.strerror}."
+        raise CatalogueError([Fault(str(file), None, "", problem, "Check the path.")]) from error
 
 
 def _chosen(options: dict[str, Any]) -> Catalogue:
@@ -183,11 +247,7 @@ def _edition(named: str) -> Catalogue:
     if path.is_dir():
         return read_catalogue(path)
     if path.is_file():
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            problem = f"The file cannot be read: {error.strerror}."
-            raise CatalogueError([Fault(named, None, "", problem, "Check it.")]) from error
+        content = _content(path)
         cure = "Give a file of `catalogue export --format json`."
         return catalogue_from_json(read_json(named, content, cure=cure), name=named)
     for catalogue in catalogues():
