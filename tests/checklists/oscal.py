@@ -28,7 +28,10 @@ def catalog(**more: Any) -> Json:
                     "id": "ac",
                     "class": "family",
                     "title": "Access Control",
-                    "controls": [account_control(), simple_control("ac-3", "AC-3", "Least privilege")],
+                    "controls": [
+                        account_control(),
+                        simple_control("ac-3", "AC-3", "Least privilege"),
+                    ],
                 },
                 {
                     "id": "cp",
