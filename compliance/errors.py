@@ -97,7 +97,41 @@ class InvitationGone(ComplianceError):
     title = gettext_lazy("This invitation holds no longer")
 
 
+class RulesMissing(ComplianceError):
+    """The framework an assessment is judged by cannot be read at this moment."""
+
+    code = "rules_missing"
+    status = 503
+    title = gettext_lazy("The rules of this assessment cannot be read")
+
+
 class StorageFull(ComplianceError):
     code = "storage_full"
     status = 507
     title = gettext_lazy("The file could not be stored")
+
+
+class StateUnknown(ComplianceError):
+    """A change that does not say which state it was made from."""
+
+    code = "if_match_missing"
+    status = 428
+    title = gettext_lazy("Say which state you change")
+
+
+class WrongCredentials(ComplianceError):
+    code = "wrong_credentials"
+    status = 401
+    title = gettext_lazy("You are not signed in")
+
+
+class TooManyAttempts(ComplianceError):
+    """Somebody tries too often; `wait_s` says when to try again."""
+
+    code = "too_many_attempts"
+    status = 429
+    title = gettext_lazy("Too many attempts")
+
+    def __init__(self, message: Sentence, *, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from checklists import (
     Answer as EngineAnswer,
 )
 from checklists import (
     AssessmentEvaluation,
     Catalogue,
+    CatalogueError,
     EvidenceItem,
     Flag,
     InvalidValue,
@@ -22,6 +25,7 @@ from checklists import (
     parse_fact,
 )
 from checklists.engine.model import FactValue
+from compliance.errors import RulesMissing
 from compliance.models import Answer, Assessment, Evidence, EvidenceUse
 
 
@@ -52,7 +56,13 @@ class AssessmentState:
 
 def catalogue_of(assessment: Assessment) -> Catalogue:
     """The rules this assessment is judged by."""
-    return load_catalogue(assessment.catalogue_id)
+    try:
+        return load_catalogue(assessment.catalogue_id)
+    except CatalogueError as error:
+        raise RulesMissing(
+            _("The framework %(id)s was removed or is broken. Ask whoever runs the site.")
+            % {"id": assessment.catalogue_id}
+        ) from error
 
 
 def typed_facts(catalogue: Catalogue, stored: Mapping[str, Any]) -> dict[str, FactValue | None]:

@@ -56,7 +56,9 @@ def mission_span(
     catalogue: Catalogue, facts: Mapping[str, FactValue | None], name: str
 ) -> tuple[date, date] | None:
     """The first and the last day of a mission date, as far as they are known."""
-    span = catalogue.dates[name]
+    span = catalogue.dates.get(name)
+    if span is None:
+        return None
     known = [
         value
         for fact in (span.from_fact, span.until_fact)

@@ -12,8 +12,15 @@ from django.db.models import F, Max, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from checklists import AssessmentEvaluation, InvalidValue, load_catalogue, parse_fact
+from checklists import (
+    AssessmentEvaluation,
+    CatalogueError,
+    InvalidValue,
+    load_catalogue,
+    parse_fact,
+)
 from checklists import serialize_value as as_json
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import MissionDate
 from compliance import audit, clock, permissions, workflow
 from compliance.canonical import digest_of
@@ -60,6 +67,7 @@ def start_assessment(
     roles: Sequence[str],
     by: Membership,
     copy_from: Assessment | None = None,
+    catalogue_id: str = DEFAULT_CATALOGUE,
 ) -> Assessment:
     """A draft, judged as of a date; with facts, answers and evidence of an earlier one if asked."""
     permissions.require(by, "start_assessment", firm)
@@ -69,21 +77,28 @@ def start_assessment(
         faults["title"] = _("Write a title of 2 to 200 characters, such as the mission's name.")
     if not EARLIEST <= as_of <= LATEST:
         faults["as_of"] = _("Choose a date from 2015 to 2100.")
-    catalogue = load_catalogue()
-    fact = catalogue.facts[ROLES_FACT]
     try:
-        parsed = parse_fact(fact, list(roles))
-    except InvalidValue as error:
-        parsed = None
-        faults["roles"] = error.message.get(get_language() or "en")
-    if not parsed and "roles" not in faults:
-        faults["roles"] = _("Choose at least one thing that the firm does.")
+        catalogue = load_catalogue(catalogue_id)
+    except CatalogueError:
+        faults["catalogue_id"] = _("There is no such framework. Choose one of the list.")
+        raise InvalidInput(faults) from None
+    facts = dict(copy_from.facts) if copy_from else {}
+    # A framework from elsewhere asks for no facts: it applies to everybody.
+    if fact := catalogue.facts.get(ROLES_FACT):
+        try:
+            parsed = parse_fact(fact, list(roles))
+        except InvalidValue as error:
+            faults["roles"] = error.message.get(get_language() or "en")
+        else:
+            facts[ROLES_FACT] = as_json(parsed)
+            if not parsed:
+                faults["roles"] = _("Choose at least one thing that the firm does.")
     if copy_from is not None and copy_from.firm_id != firm.pk:
         faults["copy_from"] = _("Choose an assessment of this firm.")
+    elif copy_from is not None and copy_from.catalogue_id != catalogue.id:
+        faults["copy_from"] = _("Choose an assessment by the same framework.")
     if faults:
         raise InvalidInput(faults)
-    facts = dict(copy_from.facts) if copy_from else {}
-    facts[ROLES_FACT] = as_json(parsed)
     with transaction.atomic():
         assessment = Assessment.objects.create(
             firm=firm,
