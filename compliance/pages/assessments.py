@@ -15,14 +15,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from checklists.engine.model import Severity
-from compliance import permissions, workflow
+from compliance import clock, permissions, workflow
 from compliance.errors import AssessmentNotReady, InvalidInput, KeyUsedForOther, Sentence
 from compliance.models import Assessment, Membership, Submission
 from compliance.pages.firms import signed_in
 from compliance.selectors.check import CheckPage, check_page
+from compliance.selectors.discussion import stamp_of, team_of
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.selectors.heads import head_of
-from compliance.selectors.tasks import STATES, Marks, TaskFilters, View, task_list
+from compliance.selectors.tasks import (
+    ASKED_FOR,
+    Handed,
+    Marks,
+    TaskFilters,
+    TaskList,
+    View,
+    Who,
+    task_list,
+)
 from compliance.services.assessments import submit_assessment
 from compliance.templatetags import tianheng
 from compliance.templatetags.tianheng import FLAGS, OUTCOMES, SEVERITIES, language
@@ -43,19 +53,28 @@ def member_of(request: HttpRequest, assessment: Assessment) -> Membership:
 def tasks(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """Every requirement by measure or topic, with filters that live in the address."""
     assessment = assessment_or_404(request, assessment_id)
+    is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    if is_partial and request.GET.get("seen") == stamp_of(assessment):
+        return HttpResponse(status=204)
     state = evaluation_of(assessment)
+    member = member_of(request, assessment)
     filters = TaskFilters.read(request.GET, state.catalogue)
+    handed = Handed.read(assessment, me=member.user_id, today=clock.today())
+    tasks = task_list(state, filters, language(), _marks(), handed)
     context = {
         "assessment": assessment,
-        "head": head_of(state, member_of(request, assessment), language()),
+        "head": head_of(state, member, language()),
         "tab": "tasks",
-        "tasks": task_list(state, filters, language(), _marks()),
+        "tasks": tasks,
         "filters": filters,
         "severities": [(s.value, SEVERITIES[s].word) for s in Severity],
-        "outcomes": [(name, (OUTCOMES.get(name) or FLAGS[name]).word) for name in STATES],
-        "views": _views(filters),
+        "outcomes": [(name, (OUTCOMES.get(name) or FLAGS[name]).word) for name in ASKED_FOR],
+        "holders": _holders(member, tasks),
+        "views": _views(filters, tasks),
+        "may_delegate": permissions.may(member, "delegate") and assessment.is_editable,
+        "here": filter_address(filters),
+        "stamp": stamp_of(assessment),
     }
-    is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "_tasks.html" if is_partial else "tasks.html"
     return render(request, f"compliance/assessments/{template}", context)
 
@@ -69,29 +88,53 @@ def _marks() -> Marks:
 _VIEW_ICONS = {
     View.MEASURE: "list-details",
     View.TOPIC: "tags",
+    View.SEVERITY: "alert-octagon",
     View.DOES_NOT_APPLY: "circle-minus",
 }
 
 
-def _views(filters: TaskFilters) -> list[dict[str, Any]]:
+def _holders(member: Membership, tasks: TaskList) -> list[tuple[str, str]]:
+    """In whose hands: what the filter offers."""
+    return [
+        (Who.ME, _("In my hands (%(count)d)") % {"count": tasks.mine}),
+        (Who.LATE, _("Overdue (%(count)d)") % {"count": tasks.late}),
+        (Who.NOBODY, _("In nobody’s hands")),
+        *((each.id, each.name) for each in team_of(member) if not each.is_me and each.may_answer),
+    ]
+
+
+def _views(filters: TaskFilters, tasks: TaskList) -> list[dict[str, Any]]:
     words = {
         View.MEASURE: _("By measure"),
         View.TOPIC: _("By topic"),
+        View.SEVERITY: _("By severity"),
         View.DOES_NOT_APPLY: _("Does not apply"),
     }
-    return [
+    views: list[dict[str, Any]] = [
         {
             "view": view,
             "word": word,
             "view_icon": _VIEW_ICONS[view],
-            "url": _address(filters, view="" if view is View.MEASURE else str(view)),
+            "url": filter_address(filters, view="" if view is View.MEASURE else str(view)),
             "is_current": filters.view is view,
+            "count": tasks.not_applicable if view is View.DOES_NOT_APPLY else None,
         }
         for view, word in words.items()
     ]
+    is_mine = filters.who == Who.ME
+    mine = {
+        "word": _("Mine"),
+        "view_icon": "user",
+        "url": filter_address(filters, who="" if is_mine else Who.ME),
+        "is_current": is_mine,
+        "count": tasks.mine,
+        "key": "m",
+    }
+    return [*views[:-1], mine, views[-1]]
 
 
-def _address(filters: TaskFilters, **other: str) -> str:
+def filter_address(filters: TaskFilters, **other: str) -> str:
+    """The filters as the query of an address."""
     query = QueryDict(mutable=True)
     query.update(filters.as_query(**other))
     return f"?{query.urlencode()}"

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_safe
 from checklists import load_catalogue
 from compliance import clock, permissions
 from compliance.errors import InvalidInput
-from compliance.models import Assessment, Firm, Membership, Role, User
+from compliance.models import Assessment, Firm, Membership, User
 from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.home import firm_home_of
 from compliance.services.assessments import start_assessment
-from compliance.services.firms import add_member, register_firm
+from compliance.services.firms import register_firm
 from compliance.templatetags.tianheng import language
 
 
@@ -140,45 +140,6 @@ def start(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     return render(request, "compliance/firms/start.html", context, status=_status(form))
 
 
-class MemberForm(PageForm):
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
-        max_length=254,
-        help_text=gettext_lazy("The address with which the person signs in."),
-    )
-    role = forms.ChoiceField(
-        label=gettext_lazy("Role"), choices=Role.choices, initial=Role.CONTRIBUTOR
-    )
-
-
-@login_required
-def people(request: HttpRequest, firm_id: UUID) -> HttpResponse:
-    """Who does what in the firm; a manager adds people."""
-    member = membership_or_404(request, firm_id)
-    form = MemberForm(posted(request))
-    if request.method == "POST":
-        permissions.require(member, "invite")
-        if form.is_valid():
-            try:
-                added = add_member(firm=member.firm, by=member, **form.cleaned_data)
-            except InvalidInput as refusal:
-                form.add_refusal(refusal)
-            else:
-                messages.success(
-                    request,
-                    _("%(person)s is now %(role)s.")
-                    % {"person": added.user, "role": added.get_role_display()},
-                )
-                return redirect("firm_people", firm_id)
-    members = Membership.objects.filter(firm=member.firm).select_related("user")
-    context = {
-        "firm": member.firm,
-        "members": members.order_by("user__name", "user__email"),
-        "form": form if permissions.may(member, "invite") else None,
-    }
-    return render(request, "compliance/firms/people.html", context, status=_status(form))
-
-
 def _status(form: forms.Form) -> int:
     return 422 if form.errors else 200
 
@@ -187,5 +148,4 @@ urlpatterns: list[URLPattern] = [
     path("firms/new/", register, name="firm_register"),
     path("firms/<uuid:firm_id>/", home, name="firm_home"),
     path("firms/<uuid:firm_id>/assessments/new/", start, name="assessment_start"),
-    path("firms/<uuid:firm_id>/people/", people, name="firm_people"),
 ]

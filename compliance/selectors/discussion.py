@@ -70,7 +70,7 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Talk:
-    """Everything beside the answer of one requirement that colleagues change (five queries)."""
+    """Everything beside the answer of one requirement that colleagues change (four queries)."""
 
     comments: tuple[CommentView, ...]
     delegation: DelegationView | None
@@ -84,6 +84,7 @@ class Talk:
     may_discuss: bool
     may_delegate: bool
     today: date
+    stamp: str
 
     @property
     def is_marked(self) -> bool:
@@ -93,46 +94,51 @@ class Talk:
     def count(self) -> int:
         return sum(not comment.is_removed for comment in self.comments)
 
-    @property
-    def stamp(self) -> str:
-        """Changes with everything that a page open elsewhere has to show anew."""
-        last = [moment for each in self.comments for moment in (each.at, each.edited_at) if moment]
-        removed = sum(comment.is_removed for comment in self.comments)
-        handed = self.delegation
-        parts = (
-            self.answer_version,
-            int(self.is_carried_over),
-            len(self.comments),
-            removed,
-            max(last).timestamp() if last else 0,
-            self.mark_at.timestamp() if self.mark_at else 0,
-            f"{handed.to_id}:{handed.due_on}:{crc32(handed.note.encode())}" if handed else "",
-            crc32(",".join(self.here).encode()),
-        )
-        return "-".join(str(part) for part in parts)
 
-
-def talk_of(assessment: Assessment, requirement_id: str, member: Membership) -> Talk:
-    """What colleagues said and did about one requirement, as this person sees it."""
-    here = {"assessment": assessment, "requirement": requirement_id}
-    comments = Comment.objects.filter(**here).select_related("author").order_by("-at", "-id")
-    comments = comments.prefetch_related("mentions")
-    delegation = Delegation.objects.filter(**here).select_related("to", "by").first()
-    mark = DiscussionMark.objects.filter(**here).select_related("by").first()
-    answer = Answer.objects.filter(**here).select_related("updated_by").first()
+def here_now(assessment: Assessment, requirement_id: str, member: Membership) -> tuple[str, ...]:
+    """Who else looks at this requirement now (one query)."""
     present = (
-        Presence.objects.filter(**here, seen_at__gte=clock.now() - HERE_FOR)
+        Presence.objects.filter(
+            assessment=assessment,
+            requirement=requirement_id,
+            seen_at__gte=clock.now() - HERE_FOR,
+        )
         .exclude(user=member.user_id)
         .select_related("user")
         .order_by("user__name")
     )
+    return tuple(str(each.user) for each in present)
+
+
+def stamp_of(assessment: Assessment, here: Sequence[str] = ()) -> str:
+    """Changes with everything that a page open elsewhere has to show anew.
+
+    Every answer, comment, mark and delegation touches the assessment's own row.
+    """
+    return f"{assessment.updated_at.timestamp()}-{crc32(','.join(here).encode())}"
+
+
+def talk_of(
+    assessment: Assessment,
+    requirement_id: str,
+    member: Membership,
+    *,
+    answer: Answer | None,
+    here: tuple[str, ...] = (),
+) -> Talk:
+    """What colleagues said and did about one requirement, as this person sees it."""
+    place = {"assessment": assessment, "requirement": requirement_id}
+    comments = Comment.objects.filter(**place).select_related("author").order_by("-at", "-id")
+    comments = comments.prefetch_related("mentions")
+    delegation = Delegation.objects.filter(**place).select_related("to", "by").first()
+    mark = DiscussionMark.objects.filter(**place).select_related("by").first()
     is_open = assessment.status != Assessment.Status.ARCHIVED
     return Talk(
-        comments=tuple(_comment(each, member) for each in reversed(comments[:SHOWN])),
+        comments=tuple(_comment(each, member) for each in list(comments[:SHOWN])[::-1]),
         delegation=_delegation(delegation, member.user_id) if delegation else None,
         mark_by=str(mark.by or "") if mark else "",
         mark_at=mark.at if mark else None,
-        here=tuple(str(each.user) for each in present),
+        here=here,
         answer_version=answer.version if answer else 0,
         answered_by=str(answer.updated_by or "") if answer else "",
         answered_at=answer.updated_at if answer else None,
@@ -140,6 +146,7 @@ def talk_of(assessment: Assessment, requirement_id: str, member: Membership) -> 
         may_discuss=permissions.may(member, "discuss") and is_open,
         may_delegate=permissions.may(member, "delegate") and assessment.is_editable,
         today=clock.today(),
+        stamp=stamp_of(assessment, here),
     )
 
 

@@ -5,24 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from django.urls import reverse
 
 from checklists import Catalogue, Evaluation, Flag, Outcome, Requirement
 from checklists.engine.model import Applicability, Score, Severity, Track
+from compliance.models import Assessment, Delegation
+from compliance.selectors.discussion import delegations_of, marks_of
 from compliance.selectors.evaluation import AssessmentState
 from compliance.selectors.heads import SCORED
 
 # What a row shows: an outcome, or the mark a person has put on it.
 STATES = (*(outcome.value for outcome in Outcome), *(flag.value for flag in Flag))
+CARRIED_OVER, DISCUSSION = "carried_over", "discussion"
+ASKED_FOR = (*STATES, CARRIED_OVER, DISCUSSION)
 TO_DO = frozenset({Outcome.NOT_ANSWERED, Outcome.UNDETERMINED, Flag.COME_BACK})
 
 
 class View(StrEnum):
     MEASURE = "measure"
     TOPIC = "topic"
+    SEVERITY = "severity"
     DOES_NOT_APPLY = "does_not_apply"
+
+
+class Who(StrEnum):
+    """In whose hands; the id of a person is understood as well."""
+
+    ME = "me"
+    NOBODY = "nobody"
+    LATE = "late"  # anybody's, past its day
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,8 @@ class TaskFilters:
     severity: str = ""
     outcome: str = ""
     flagged: bool = False
+    who: str = ""
+    measure: int | None = None
     view: View = View.MEASURE
 
     @classmethod
@@ -48,15 +65,21 @@ class TaskFilters:
             query=asked.get("q", "").strip()[:100],
             topic=known("topic", catalogue.topics),
             severity=known("severity", [severity.value for severity in Severity]),
-            outcome=known("outcome", STATES),
+            outcome=known("outcome", ASKED_FOR),
             flagged=asked.get("flagged") == "1",
+            who=_who(asked.get("who", "")),
+            measure=next(
+                (number for number in catalogue.measures if str(number) == asked.get("measure")),
+                None,
+            ),
             view=View(known("view", list(View)) or View.MEASURE),
         )
 
     @property
     def narrows(self) -> bool:
         """Whether anything but the view was asked for."""
-        return bool(self.query or self.topic or self.severity or self.outcome or self.flagged)
+        asked = (self.query, self.topic, self.severity, self.outcome, self.who, self.measure)
+        return self.flagged or any(asked)
 
     def as_query(self, **other: str) -> dict[str, str]:
         """The address of these filters, with others in their place."""
@@ -66,10 +89,54 @@ class TaskFilters:
             "severity": self.severity,
             "outcome": self.outcome,
             "flagged": "1" if self.flagged else "",
+            "who": self.who,
+            "measure": str(self.measure or ""),
             "view": "" if self.view is View.MEASURE else str(self.view),
             **other,
         }
         return {name: value for name, value in values.items() if value}
+
+
+def _who(text: str) -> str:
+    if text in list(Who):
+        return text
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """In whose hands the requirements are, as one person looks at it."""
+
+    delegations: Mapping[str, Delegation]
+    marked: frozenset[str]  # needs discussion
+    me: UUID
+    today: date
+
+    @classmethod
+    def read(cls, assessment: Assessment, *, me: UUID, today: date) -> Handed:
+        """Delegations and marks of the assessment (two queries)."""
+        return cls(delegations_of(assessment), marks_of(assessment), me, today)
+
+    def is_late(self, requirement: str) -> bool:
+        """Whether the day has passed by which it was asked for."""
+        due_on = self.due_on(requirement)
+        return due_on is not None and due_on < self.today
+
+    def due_on(self, requirement: str) -> date | None:
+        delegation = self.delegations.get(requirement)
+        return delegation.due_on if delegation else None
+
+    def is_in_hands(self, requirement: str, who: str) -> bool:
+        """Whether the filter `who` keeps this requirement."""
+        delegation = self.delegations.get(requirement)
+        if delegation is None:
+            return who == Who.NOBODY
+        if who == Who.LATE:
+            return self.is_late(requirement)
+        return str(delegation.to_id) == (str(self.me) if who == Who.ME else who)
 
 
 @dataclass(frozen=True)
@@ -100,6 +167,10 @@ class TaskRow:
     severity_mark: str
     is_carried_over: bool
     is_returned: bool
+    needs_talk: bool = False
+    who: str = ""
+    due_on: date | None = None
+    is_late: bool = False
     to_answer: FactToAnswer | None = None  # undetermined: the question that settles it
     reason: str = ""  # in the view of what does not apply
 
@@ -118,6 +189,7 @@ class TaskGroup:
     blocking: int  # blocking duties not met
     to_do: int
     not_known: int  # marked "don't know yet"
+    carried_over: int
     is_open: bool
 
 
@@ -144,6 +216,8 @@ class TaskList:
     flagged: int
     undetermined: int
     not_applicable: int
+    mine: int
+    late: int
     shown: int
     topics: tuple[tuple[str, str], ...]
     first_open_fact: FactToAnswer | None
@@ -159,11 +233,26 @@ class _Tally:
     blocking: int = 0
     to_do: int = 0
     not_known: int = 0
+    carried_over: int = 0
 
 
-def task_list(state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks) -> TaskList:
+def task_list(
+    state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks, handed: Handed
+) -> TaskList:
     """Every requirement in force as the filters ask for it."""
-    return _Builder(state, filters, lang, marks).build()
+    return _Builder(state, filters, lang, marks, handed).build()
+
+
+def chosen_requirements(
+    state: AssessmentState, filters: TaskFilters, lang: str, handed: Handed
+) -> list[Requirement]:
+    """The requirements that the filters keep, in the catalogue's order."""
+    builder = _Builder(state, filters, lang, Marks({}, {}), handed)
+    return [
+        state.catalogue.requirements[name]
+        for name, row in state.evaluation.rows.items()
+        if builder.is_wanted(state.catalogue.requirements[name], row)
+    ]
 
 
 def state_of(row: Evaluation) -> str:
@@ -190,9 +279,15 @@ def field_id(fact: str) -> str:
 
 class _Builder:
     def __init__(
-        self, state: AssessmentState, filters: TaskFilters, lang: str, marks: Marks
+        self,
+        state: AssessmentState,
+        filters: TaskFilters,
+        lang: str,
+        marks: Marks,
+        handed: Handed,
     ) -> None:
         self.state, self.filters, self.lang, self.marks = state, filters, lang, marks
+        self.handed = handed
         self.catalogue = state.catalogue
         self.facts_url = reverse("assessment_facts", args=[state.assessment.pk])
         # One address is worked out; the others differ in the id alone.
@@ -206,7 +301,7 @@ class _Builder:
     def build(self) -> TaskList:
         rows_of: dict[str, list[TaskRow]] = {}
         tallies: dict[str, _Tally] = {}
-        flagged = not_applicable = 0
+        flagged = not_applicable = mine = late = 0
         for name, evaluation in self.state.evaluation.rows.items():
             requirement = self.catalogue.requirements[name]
             key = self._group_key(requirement)
@@ -215,7 +310,9 @@ class _Builder:
             applies = evaluation.applicability is not Applicability.DOES_NOT_APPLY
             flagged += evaluation.flag is not None and applies
             not_applicable += evaluation.outcome is Outcome.NOT_APPLICABLE
-            if self._is_wanted(requirement, evaluation):
+            mine += applies and self.handed.is_in_hands(name, Who.ME)
+            late += applies and self.handed.is_late(name)
+            if self.is_wanted(requirement, evaluation):
                 rows_of.setdefault(key, []).append(self._row(requirement, evaluation))
         sections = self._sections(rows_of, tallies)
         return TaskList(
@@ -227,6 +324,8 @@ class _Builder:
             flagged=flagged,
             undetermined=sum(tally.counts[Outcome.UNDETERMINED] for tally in tallies.values()),
             not_applicable=not_applicable,
+            mine=mine,
+            late=late,
             shown=sum(len(rows) for rows in rows_of.values()),
             topics=tuple(sorted(self.topics.items(), key=lambda topic: topic[1])),
             first_open_fact=self._fact_to_answer(tuple(self.state.evaluation.missing_facts)),
@@ -235,6 +334,8 @@ class _Builder:
     def _group_key(self, requirement: Requirement) -> str:
         if self.filters.view is View.TOPIC:
             return requirement.topic
+        if self.filters.view is View.SEVERITY:
+            return requirement.severity.value
         return str(requirement.measure)
 
     def _count(self, tally: _Tally, requirement: Requirement, row: Evaluation) -> None:
@@ -245,10 +346,12 @@ class _Builder:
         tally.answered += is_answered(row)
         tally.to_do += state_of(row) in TO_DO
         tally.not_known += row.flag is Flag.DONT_KNOW
+        tally.carried_over += self.state.is_carried_over(requirement.id)
         is_blocking = requirement.severity is Severity.BLOCKING and requirement.track is Track.DUTY
         tally.blocking += is_blocking and row.outcome in (Outcome.NOT_MET, Outcome.PARTLY_MET)
 
-    def _is_wanted(self, requirement: Requirement, row: Evaluation) -> bool:
+    def is_wanted(self, requirement: Requirement, row: Evaluation) -> bool:
+        """Whether the filters keep this requirement."""
         filters = self.filters
         if filters.view is View.DOES_NOT_APPLY:
             if row.outcome is not Outcome.NOT_APPLICABLE:
@@ -259,11 +362,23 @@ class _Builder:
             return False
         if filters.severity and requirement.severity != filters.severity:
             return False
-        if filters.outcome and filters.outcome not in (row.outcome, row.flag):
+        if filters.measure and requirement.measure != filters.measure:
+            return False
+        if filters.outcome and filters.outcome not in self._states(requirement.id, row):
+            return False
+        if filters.who and not self.handed.is_in_hands(requirement.id, filters.who):
             return False
         if filters.flagged and row.flag is None:
             return False
         return not self.needle or self._is_found(requirement)
+
+    def _states(self, name: str, row: Evaluation) -> list[str | None]:
+        return [
+            row.outcome,
+            row.flag,
+            CARRIED_OVER if self.state.is_carried_over(name) else None,
+            DISCUSSION if name in self.handed.marked else None,
+        ]
 
     def _is_found(self, requirement: Requirement) -> bool:
         texts = (requirement.title, requirement.question)
@@ -271,8 +386,8 @@ class _Builder:
         return any(self.needle in word.casefold() for word in words)
 
     def _row(self, requirement: Requirement, row: Evaluation) -> TaskRow:
-        answer = self.state.answers.get(requirement.id)
         shown = state_of(row)
+        delegation = self.handed.delegations.get(requirement.id)
         to_answer = None
         if row.outcome is Outcome.UNDETERMINED:
             to_answer = self._fact_to_answer(row.missing_facts)
@@ -285,8 +400,12 @@ class _Builder:
             state=shown,
             state_mark=self.marks.states[shown],
             severity_mark=self.marks.severities[requirement.severity],
-            is_carried_over=answer is not None and answer.is_carried_over,
+            is_carried_over=self.state.is_carried_over(requirement.id),
             is_returned=requirement.id in self.returned,
+            needs_talk=requirement.id in self.handed.marked,
+            who=str(delegation.to) if delegation else "",
+            due_on=self.handed.due_on(requirement.id),
+            is_late=self.handed.is_late(requirement.id),
             to_answer=to_answer,
             reason=(row.reason.get(self.lang) if self.filters.view is View.DOES_NOT_APPLY else ""),
         )
@@ -309,6 +428,13 @@ class _Builder:
                 if key in tallies
             ]
             sections = [self._section("topics", "", "", groups, Score(0, 0))]
+        elif self.filters.view is View.SEVERITY:
+            groups = [
+                self._group(severity.value, "", title.get(self.lang), rows_of, tallies)
+                for severity, title in self.catalogue.severities.items()
+                if severity.value in tallies
+            ]
+            sections = [self._section("severities", "", "", groups, Score(0, 0))]
         else:
             sections = [
                 self._section(
@@ -363,6 +489,7 @@ class _Builder:
             blocking=tally.blocking,
             to_do=tally.to_do,
             not_known=tally.not_known,
+            carried_over=tally.carried_over,
             is_open=bool(rows) and (hides_empty or tally.blocking > 0),
         )
 

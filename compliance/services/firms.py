@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -27,25 +27,6 @@ def register_firm(*, name: str, by: User) -> Firm:
         member = Membership.objects.create(firm=firm, user=by, role=Role.MANAGER)
         audit.record(member, "firm.registered", firm, after={"name": name})
     return firm
-
-
-def add_member(*, firm: Firm, email: str, role: str, by: Membership) -> Membership:
-    """A person who already has an account, with a role in the firm."""
-    permissions.require(by, "invite", firm)
-    if role not in Role.values:
-        raise InvalidInput({"role": _("Choose one of the roles.")})
-    user = User.objects.filter(email__iexact=one_line(email), is_active=True).first()
-    if user is None:
-        raise InvalidInput(
-            {"email": _("Nobody signs in with this address. Ask the operator for an account.")}
-        )
-    try:
-        with transaction.atomic():
-            member = Membership.objects.create(firm=firm, user=user, role=role)
-            audit.record(by, "member.added", member, after={"email": user.email, "role": role})
-    except IntegrityError as error:
-        raise InvalidInput({"email": _("This person already has a role in the firm.")}) from error
-    return member
 
 
 def change_role(*, member: Membership, role: str, by: Membership) -> None:

@@ -51,7 +51,7 @@
 
   // Keys. Task list: "/" searches, j and k move, Enter opens (the row's link has the focus).
   // Review: c chooses "confirm", n goes to the next answer, f opens the finding.
-  const seen = () => [...document.querySelectorAll("[data-th-rows] li")].filter((row) => row.offsetParent);
+  const seen = () => [...document.querySelectorAll("[data-th-rows] li")].filter((row) => row.checkVisibility());
   const move = (step) => {
     const rows = seen();
     const at = rows.indexOf(document.querySelector("li.th-cursor"));

@@ -166,50 +166,6 @@ def test_a_name_that_cannot_be_taken_is_said_beside_the_field(
     assert not Firm.objects.exists()
 
 
-# --- people ---
-
-
-def test_a_manager_adds_a_person_who_has_an_account(client: Client, ada: Membership) -> None:
-    eve = factories.person("eve@demo.example", "Eve")
-    client.force_login(ada.user)
-    address = reverse("firm_people", args=[ada.firm_id])
-    reply = client.post(address, {"email": "EVE@demo.example", "role": "viewer"}, follow=True)
-    assert Membership.objects.get(user=eve).role == "viewer"
-    assert "Eve is now viewer." in reply.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ({"email": "nobody@demo.example", "role": "viewer"}, "Nobody signs in"),
-        ({"email": "not an address", "role": "viewer"}, "valid email"),
-        ({"email": "ada@demo.example", "role": "viewer"}, "already has a role"),
-        ({"email": "ada@demo.example", "role": "emperor"}, "valid choice"),
-    ],
-)
-def test_a_person_who_cannot_be_added_is_said_why(
-    client: Client, ada: Membership, data: dict[str, str], said: str
-) -> None:
-    client.force_login(ada.user)
-    reply = client.post(reverse("firm_people", args=[ada.firm_id]), data)
-    assert reply.status_code == 422
-    assert said in reply.content.decode()
-
-
-@pytest.mark.parametrize("role", ["ben", "vera", "cleo"])
-def test_only_a_manager_adds_people(
-    client: Client, request: pytest.FixtureRequest, role: str
-) -> None:
-    member: Membership = request.getfixturevalue(role)
-    factories.person("eve@demo.example")
-    client.force_login(member.user)
-    address = reverse("firm_people", args=[member.firm_id])
-    assert "Add a person" not in client.get(address).content.decode()
-    reply = client.post(address, {"email": "eve@demo.example", "role": "manager"})
-    assert reply.status_code == 403
-    assert Membership.objects.filter(firm=member.firm).count() == 1
-
-
 # --- starting an assessment ---
 
 START = {"title": "DO-4", "as_of": "2026-11-20", "roles": ["satellite_operator"]}

@@ -5,10 +5,21 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from compliance.errors import InvalidInput, NotPermitted
-from compliance.models import AuditEvent, Firm, Membership, Role
-from compliance.services.firms import add_member, register_firm
+from compliance.errors import InvalidInput, NotPermitted, TransitionNotAllowed
+from compliance.models import (
+    Assessment,
+    AuditEvent,
+    Delegation,
+    Firm,
+    Membership,
+    Role,
+    User,
+)
+from compliance.services.delegations import delegate
+from compliance.services.firms import change_role, register_firm, remove_member
 from tests import factories
+
+ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
 
 
 def test_the_operator_registers_firms_and_becomes_their_manager(db: None) -> None:
@@ -38,41 +49,49 @@ def test_a_firm_needs_a_name(db: None, settings: Settings, name: str) -> None:
     assert list(refusal.value.fields) == ["name"]
 
 
-def test_a_manager_adds_people_by_their_address(firm: Firm, ada: Membership) -> None:
-    factories.person("eve@demo.example", "Eve")
-    member = add_member(firm=firm, email=" EVE@demo.example\x00", role="officer", by=ada)
-    assert (member.user.name, member.role) == ("Eve", Role.OFFICER)
-
-
-@pytest.mark.parametrize(
-    ("email", "role", "field"),
-    [
-        ("nobody@demo.example", "viewer", "email"),
-        ("ben@demo.example", "viewer", "email"),
-        ("ben@demo.example", "owner", "role"),
-    ],
-)
-def test_who_cannot_be_added_is_told_why(
-    firm: Firm, ada: Membership, ben: Membership, email: str, role: str, field: str
+def test_a_role_is_changed_and_a_person_taken_out(
+    assessment: Assessment, ada: Membership, ben: Membership
 ) -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        add_member(firm=firm, email=email, role=role, by=ada)
-    assert list(refusal.value.fields) == [field]
-    assert firm.memberships.count() == 2
+    handed = {"assessment": assessment, "requirement_ids": [ORBIT], "to": ben, "by": ada}
+    delegate(**handed)  # type: ignore[arg-type]
+    change_role(member=ben, role="officer", by=ada)
+    assert not Delegation.objects.exists()  # an officer answers nothing
+    change_role(member=ben, role="contributor", by=ada)
+    delegate(**handed)  # type: ignore[arg-type]
+    remove_member(member=ben, by=ada)
+    assert list(ada.firm.memberships.all()) == [ada]
+    assert not Delegation.objects.exists()
+    said = AuditEvent.objects.filter(firm=ada.firm, action__startswith="member.")
+    assert [(event.before or {})["role"] for event in said] == [
+        "contributor",
+        "officer",
+        "contributor",
+    ]
+    with pytest.raises(TransitionNotAllowed):
+        change_role(member=ben, role="viewer", by=ada)
 
 
-def test_somebody_who_may_not_sign_in_is_not_added(firm: Firm, ada: Membership) -> None:
-    gone = factories.person("gone@demo.example")
-    gone.is_active = False
-    gone.save()
+def test_a_firm_keeps_its_last_manager(firm: Firm, ada: Membership, ben: Membership) -> None:
+    with pytest.raises(TransitionNotAllowed):
+        change_role(member=ada, role="viewer", by=ada)
+    with pytest.raises(TransitionNotAllowed):
+        remove_member(member=ada, by=ada)
     with pytest.raises(InvalidInput):
-        add_member(firm=firm, email=gone.email, role="viewer", by=ada)
+        change_role(member=ada, role="owner", by=ada)
+    change_role(member=ben, role="manager", by=ada)
+    User.objects.filter(pk=ben.user_id).update(is_active=False)
+    with pytest.raises(TransitionNotAllowed):
+        remove_member(member=ada, by=ada)
+    User.objects.filter(pk=ben.user_id).update(is_active=True)
+    remove_member(member=ada, by=ada)
+    assert [member.role for member in firm.memberships.all()] == ["manager"]
 
 
-def test_only_the_firms_own_manager_adds_people(
-    firm: Firm, ben: Membership, vera: Membership, cleo: Membership, dov: Membership
+def test_only_the_firms_own_manager_changes_its_people(
+    firm: Firm, ada: Membership, ben: Membership, cleo: Membership, dov: Membership
 ) -> None:
-    factories.person("eve@demo.example", "Eve")
-    for other in (ben, vera, cleo, dov):
+    for other in (ben, cleo, dov):
         with pytest.raises(NotPermitted):
-            add_member(firm=firm, email="eve@demo.example", role="manager", by=other)
+            change_role(member=ada, role="viewer", by=other)
+        with pytest.raises(NotPermitted):
+            remove_member(member=ada, by=other)
