@@ -21,6 +21,7 @@ from compliance.selectors.catalogue import (
     catalogue_page,
     catalogue_reference,
     catalogue_requirement,
+    glossary_lines,
 )
 from compliance.selectors.examples import examples_of, history_of_requirement
 from compliance.templatetags import tianheng
@@ -34,7 +35,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     context = {
         "page": catalogue_page(load_catalogue(), filters, language(), clock.today(), marks()),
         "filters": filters,
-        "views": _views(filters),
+        "views": catalogue_views(by=filters.by, filters=filters),
         "severities": [(severity.value, SEVERITIES[severity].word) for severity in Severity],
     }
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -59,7 +60,13 @@ _VIEW_ICONS = {
 }
 
 
-def _views(filters: CatalogueFilters) -> list[dict[str, Any]]:
+_PAGE_ICONS = {"catalogue_regions": "map-pin", "catalogue_glossary": "language"}
+
+
+def catalogue_views(
+    page: str = "", *, by: By | None = None, filters: CatalogueFilters | None = None
+) -> list[dict[str, Any]]:
+    """The ways through the catalogue: filtered lists, then the pages beside them."""
     words = {
         By.MEASURE: _("By measure"),
         By.TOPIC: _("By topic"),
@@ -67,19 +74,37 @@ def _views(filters: CatalogueFilters) -> list[dict[str, Any]]:
         By.SOURCE: _("By source"),
         By.TODAY: _("What is asked today"),
     }
-    views = []
-    for by, word in words.items():
+    views: list[dict[str, Any]] = []
+    for way, word in words.items():
         query = QueryDict(mutable=True)
-        query.update(filters.as_query(by))
+        query.update((filters or CatalogueFilters()).as_query(way))
         views.append(
             {
                 "word": word,
-                "view_icon": _VIEW_ICONS[by],
-                "is_current": by is filters.by,
+                "view_icon": _VIEW_ICONS[way],
+                "is_current": way is by,
                 "url": f"{reverse('catalogue')}{'?' if query else ''}{query.urlencode()}",
             }
         )
+    names = {"catalogue_regions": _("Provincial plans"), "catalogue_glossary": _("Glossary")}
+    views += [
+        {
+            "word": names[name],
+            "view_icon": view_icon,
+            "is_current": name == page,
+            "url": reverse(name),
+        }
+        for name, view_icon in _PAGE_ICONS.items()
+    ]
     return views
+
+
+@require_safe
+def glossary_page(request: HttpRequest) -> HttpResponse:
+    """The words of the catalogue in both languages, and where they come from."""
+    terms = glossary_lines(load_catalogue(), language())
+    context = {"terms": terms, "views": catalogue_views("catalogue_glossary")}
+    return render(request, "compliance/catalogue/glossary.html", context)
 
 
 @require_safe
@@ -121,6 +146,7 @@ def reference(request: HttpRequest, reference_id: str) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("catalogue/", catalogue, name="catalogue"),
+    path("catalogue/glossary/", glossary_page, name="catalogue_glossary"),
     path("catalogue/measures/<int:number>/", measure, name="catalogue_measure"),
     path("catalogue/references/<str:reference_id>/", reference, name="catalogue_reference"),
     path("catalogue/<str:requirement_id>/", requirement, name="catalogue_requirement"),

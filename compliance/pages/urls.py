@@ -17,6 +17,7 @@ from compliance.pages import (
     keyboard,
     library,
     people,
+    regions,
     reports,
     review,
     scoring,
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
+    *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,
     *keyboard.urlpatterns,
     *health.urlpatterns,

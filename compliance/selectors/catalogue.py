@@ -44,6 +44,7 @@ from checklists.engine.model import (
     Track,
 )
 from checklists.engine.units import plain, quantity
+from checklists.glossary import glossary
 from compliance.selectors.facts import unit_name
 from compliance.selectors.package import clause_shown, doubt_of
 
@@ -1168,3 +1169,38 @@ def _limits_of(catalogue: Catalogue, reference: Reference, lang: str) -> Iterabl
                     else condition_in_words(catalogue, value.when, lang),
                     period=period_in_words(value.starts_on, value.ends_on, lang),
                 )
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TermLine:
+    """One term of the glossary."""
+
+    en: tuple[str, ...]
+    zh_hans: str
+    also: tuple[str, ...]
+    avoided: tuple[str, ...]
+    source: str  # the name of the source that uses the word; "" where the word is our own
+    source_url: str
+    note: str
+
+
+def glossary_lines(catalogue: Catalogue, lang: str) -> tuple[TermLine, ...]:
+    """The glossary, by the word of the reader's language."""
+    lines = []
+    for term in glossary():
+        source = catalogue.references.get(term.source)
+        lines.append(
+            TermLine(
+                en=term.en,
+                zh_hans=term.zh_hans,
+                also=term.also,
+                avoided=term.avoided,
+                source=source.name.get(lang) if source else "",
+                source_url=reference_url(source.id) if source else "",
+                note=term.note.get(lang) if term.note else "",
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: line.en[0].lower()))
