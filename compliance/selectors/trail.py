@@ -98,6 +98,21 @@ def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:
             return [_short(str(words))] if words else []
         case "finding.raised":
             return [_short(str(after.get("missing", "")))]
+        case "question.asked":
+            return [_short(str(after.get("text", "")))]
+        case "question.answered":
+            return [_short(str(after.get("answer", "")))]
+        case "corrective_action.evidence_added":
+            return [_short(str(after.get("title", "")))]
+        case "corrective_action.evidence_removed":
+            return [_short(str(before.get("title", "")))]
+        case "corrective_action.finished":
+            return [_short(str(after["note"]))] if after.get("note") else []
+        case "corrective_action.verified" | "corrective_action.reopened":
+            return [_short(str(after["comment"]))] if after.get("comment") else []
+        case "corrective_action.extended":
+            days = {"before": before.get("due_on", ""), "after": after.get("due_on", "")}
+            return [_("from %(before)s to %(after)s") % days]
         case _:
             return []
 

@@ -23,7 +23,6 @@ from compliance.models import (
     Finding,
     Membership,
     Milestone,
-    Role,
     Submission,
     User,
 )
@@ -370,10 +369,3 @@ def _record(by: Membership, what: str, action: CorrectiveAction, **details: Any)
     audit.record(
         by, what, action, assessment=action.assessment, requirement=action.requirement, **details
     )
-
-
-def workers_of(action: CorrectiveAction) -> list[User]:
-    """Who may own it: the contributors and managers of the firm, by name."""
-    roles = [Role.CONTRIBUTOR, Role.MANAGER]
-    members = action.firm.memberships.filter(role__in=roles).select_related("user")
-    return sorted((member.user for member in members), key=str)

@@ -75,6 +75,25 @@ STATUSES = {
     "returned": Look(_("Returned"), icon="arrow-back-up", css="carried"),
     "accepted": Look(_("Accepted"), icon="circle-check", css="met"),
     "archived": Look(_("Archived"), icon="archive", css="not_answered"),
+    "withdrawn": Look(_("Withdrawn"), icon="arrow-back", css="not_answered"),
+}
+WITH_CONDITIONS = Look(_("Accepted with conditions"), icon="circle-half-2", css="partly_met")
+ACTION_STATUSES = {
+    "open": Look(
+        pgettext_lazy("corrective action", "Open"), icon="circle-dashed", css="not_answered"
+    ),
+    "in_progress": Look(
+        pgettext_lazy("corrective action", "In progress"), icon="progress", css="flagged"
+    ),
+    "done": Look(
+        pgettext_lazy("corrective action", "Done, to verify"), icon="hourglass", css="carried"
+    ),
+    "verified": Look(
+        pgettext_lazy("corrective action", "Verified"), icon="circle-check", css="met"
+    ),
+    "reopened": Look(
+        pgettext_lazy("corrective action", "Reopened"), icon="refresh-alert", css="not_met"
+    ),
 }
 REPORT_STATUSES = {
     "requested": Look(_("Waiting"), icon="hourglass", css="not_answered"),
@@ -153,6 +172,27 @@ def assessment_status(value: Any, bare: bool = False) -> SafeString:
     """The status of an assessment as word, icon and colour."""
     look = STATUSES.get(str(value), UNKNOWN)
     return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def decision_status(submission: Any, bare: bool = False) -> SafeString:
+    """How a submission ended, conditions included; the assessment's status while it waits."""
+    if submission.with_conditions:
+        return _status(WITH_CONDITIONS, WITH_CONDITIONS.word, bare=bare)
+    return assessment_status(submission.decision or submission.assessment.status, bare)
+
+
+@register.simple_tag
+def action_status(value: Any, bare: bool = False) -> SafeString:
+    """The status of a corrective action as word, icon and colour."""
+    look = ACTION_STATUSES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.filter
+def look_of_action(value: Any) -> Look:
+    """The word, icon and colour class of a corrective action's status."""
+    return ACTION_STATUSES.get(str(value), UNKNOWN)
 
 
 @register.simple_tag

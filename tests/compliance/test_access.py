@@ -39,6 +39,7 @@ from compliance.services.answers import save_answer
 from compliance.services.delegations import delegate
 from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
+from compliance.services.corrective_actions import open_actions
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from tests import factories
@@ -160,6 +161,20 @@ TABLE: dict[str, Page] = {
     ),
     "report_status": Page(("report",), get=ALL),
     "report_download": Page(("report",), get=ALL),
+    "firm_actions": Page(("firm",), get=ALL),
+    "corrective_action": Page(
+        ("action",),
+        get=ALL,
+        post=(403, 302, 302, 403),
+        body=(("due_on", "2027-01-31"), ("currency", "CNY"), ("base_version", "1")),
+    ),
+    "corrective_action_move": Page(
+        ("action",), post=(403, 302, 302, 403), body=(("move", "start_action"),)
+    ),
+    "corrective_action_evidence": Page(
+        ("action",), post=(403, 302, 302, 403), body=(("url", "https://demo.example/a"),)
+    ),
+    "corrective_action_evidence_remove": Page(("action", "evidence"), post=(403, 302, 302, 403)),
     "report_retry": Page(("failed_report",), post=(302, 302, 302, 302)),
     "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
     "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
@@ -176,7 +191,7 @@ TABLE: dict[str, Page] = {
     "readyz": Page(get=ALL, is_public=True),
     "set_theme": Page(post=(302, 302, 302, 302), body=(("theme", "dark"),), is_public=True),
 }
-FIRMS_OWN = {"firm", "draft", "evidence", "submission", "report", "failed_report"}
+FIRMS_OWN = {"action", "firm", "draft", "evidence", "submission", "report", "failed_report"}
 
 
 @dataclass(frozen=True)
@@ -254,6 +269,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "orbit": ORBIT,
             "evidence": evidence.pk,
             "comment": comment.pk,
+    action = open_actions(submission, officer)[0]
             "submission": submission.pk,
             "report": report.pk,
             "failed_report": failed.pk,
@@ -272,6 +288,7 @@ def a(
     cleo: Membership,
     vera: Membership,
     settings: Settings,
+            "action": action.pk,
     tmp_path: Path,
 ) -> World:
     settings.STORAGES = {
