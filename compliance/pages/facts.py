@@ -48,6 +48,8 @@ ATTEMPTS = 6
 def facts(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """One group of questions; a POST saves what was changed and shows what follows."""
     assessment = assessment_or_404(request, assessment_id)
+    if not catalogue_of(assessment).facts:  # a framework that applies to everybody
+        return redirect("assessment_tasks", assessment.pk)
     if request.method == "POST":
         return _save(request, assessment)
     return _page(request, assessment, request.GET.get("group", ""))

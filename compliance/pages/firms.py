@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -14,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from checklists import load_catalogue
+from checklists import catalogues, load_catalogue
 from compliance import clock, permissions
 from compliance.errors import InvalidInput
 from compliance.models import Assessment, Firm, Membership, User
 from compliance.pages.forms import DayInput, PageForm, posted
+from compliance.selectors.evaluation import catalogue_of
 from compliance.selectors.home import firm_home_of
 from compliance.services.assessments import start_assessment
 from compliance.services.firms import register_firm
@@ -82,7 +85,24 @@ def home(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     return render(request, "compliance/firms/home.html", context)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One framework to be judged by."""
+
+    id: str
+    title: str
+    requirements: int
+    asks_facts: bool
+
+
 class StartForm(PageForm):
+    catalogue_id = forms.ChoiceField(
+        label=gettext_lazy("Judged by"),
+        required=False,
+        error_messages={
+            "invalid_choice": gettext_lazy("There is no such framework. Choose one of the list."),
+        },
+    )
     title = forms.CharField(
         label=gettext_lazy("Title"),
         max_length=200,
@@ -96,9 +116,7 @@ class StartForm(PageForm):
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("What does the firm do in it?"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": gettext_lazy("Choose at least one thing that the firm does."),
-        },
+        required=False,  # the service asks for them where the framework does
     )
     copy_from = forms.ModelChoiceField(
         label=gettext_lazy("Carry answers and evidence over from"),
@@ -115,8 +133,21 @@ class StartForm(PageForm):
             lang = language()
             choices = load_catalogue().facts["firm.roles"].choices
             roles.choices = [(choice.id, choice.label.get(lang)) for choice in choices]
+        self.frameworks = [
+            Choice(one.id, one.title.get(language()), len(one.requirements), bool(one.facts))
+            for one in catalogues()
+        ]
+        framework = self.fields["catalogue_id"]
+        if isinstance(framework, forms.ChoiceField):
+            framework.choices = [(one.id, one.title) for one in self.frameworks]
+            framework.initial = self.frameworks[0].id
         if isinstance(copy_from, forms.ModelChoiceField):
             copy_from.queryset = Assessment.objects.filter(firm=firm)
+
+    def as_start(self) -> dict[str, Any]:
+        """The values as the service takes them; a framework that was not chosen is the plan."""
+        values = dict(self.cleaned_data)
+        return values | {"catalogue_id": values["catalogue_id"] or self.frameworks[0].id}
 
 
 @login_required
@@ -127,10 +158,15 @@ def start(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     form = StartForm(posted(request), initial={"as_of": clock.today()}, firm=member.firm)
     if request.method == "POST" and form.is_valid():
         try:
-            assessment = start_assessment(firm=member.firm, by=member, **form.cleaned_data)
+            assessment = start_assessment(firm=member.firm, by=member, **form.as_start())
         except InvalidInput as refusal:
             form.add_refusal(refusal)
         else:
+            if not catalogue_of(assessment).facts:
+                messages.success(
+                    request, _("“%(title)s” is started.") % {"title": assessment.title}
+                )
+                return redirect("assessment_tasks", assessment.pk)
             messages.success(
                 request,
                 _("“%(title)s” is started. Answer the facts first.") % {"title": assessment.title},

@@ -785,7 +785,7 @@ def catalogue_requirement(
         evidence=tuple(_evidence(catalogue, requirement, lang)),
         corrective_action=requirement.corrective_action.text.get(lang),
         due=_word(DUE, requirement.corrective_action.due),
-        clause=clause_shown(requirement.clause).get(lang),
+        clause=clause_shown(requirement).get(lang),
         sources=tuple(_source(catalogue, citation, lang) for citation in requirement.references),
         doubt=doubt.get(lang) if doubt else "",
         confidence=requirement.confidence,

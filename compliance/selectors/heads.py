@@ -8,6 +8,7 @@ from datetime import date
 
 from checklists import Catalogue
 from checklists.engine import wording
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import Band, FactValue, Track
 from compliance import permissions, workflow
 from compliance.models import Assessment, Membership
@@ -21,7 +22,9 @@ class AssessmentHead:
     """What stands above the tabs, whichever of them is open."""
 
     assessment: Assessment
+    framework: str  # its title; "" for the catalogue that everybody knows
     edition: str
+    asks_facts: bool
     launch_window: str  # "" where it is not known
     band: Band
     blockers: int
@@ -33,9 +36,12 @@ class AssessmentHead:
 def head_of(state: AssessmentState, member: Membership, lang: str) -> AssessmentHead:
     """The head for this person: what the role allows and the status lets happen now."""
     assessment = state.assessment
+    is_further = state.catalogue.id != DEFAULT_CATALOGUE
     return AssessmentHead(
         assessment=assessment,
+        framework=state.catalogue.title.get(lang) if is_further else "",
         edition=assessment.catalogue_edition,
+        asks_facts=bool(state.catalogue.facts),
         launch_window=mission_span_in_words(state.catalogue, state.facts, LAUNCH_WINDOW, lang),
         band=state.evaluation.band,
         blockers=len(state.evaluation.blockers),

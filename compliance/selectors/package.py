@@ -16,7 +16,6 @@ from checklists.engine.model import (
     AnswerKind,
     AnswerValue,
     Applicability,
-    Clause,
     Evaluation,
     Flag,
     Outcome,
@@ -29,7 +28,7 @@ from compliance.selectors.evaluation import AssessmentState
 
 SCHEMA = 1
 _LANGUAGES = ("en", "zh-hans")
-_WORDS = {
+ANSWER_WORDS = {
     "yes": Text("Yes", "是"),
     "partly": Text("Partly", "部分"),
     "no": Text("No", "否"),
@@ -122,11 +121,14 @@ def answer_shown(requirement: Requirement, value: AnswerValue | None) -> Text | 
         return Text(en, zh)
     if spec.kind is AnswerKind.DATE:
         return Text(*(wording.day(value, lang) for lang in _LANGUAGES))  # type: ignore[arg-type]
-    return _WORDS[str(value)]
+    return ANSWER_WORDS[str(value)]
 
 
-def clause_shown(clause: Clause) -> Text:
-    """Where in the plan a requirement comes from, in words."""
+def clause_shown(requirement: Requirement) -> Text:
+    """Where in the plan, or in another framework, a requirement comes from, in words."""
+    clause, control = requirement.clause, requirement.control
+    if control is not None and control.id != requirement.id:
+        return Text(f"Control {requirement.source_row}", f"控制项{requirement.source_row}")
     if not clause.sentences:
         return Text(f"Plan, measure {clause.measure}", f"行动计划第{clause.measure}项")
     numbers = [str(number) for number in clause.sentences]
@@ -324,7 +326,7 @@ def _requirement(
             "measure": requirement.clause.measure,
             "sentences": list(requirement.clause.sentences),
         },
-        "clause_shown": clause_shown(requirement.clause).as_json(),
+        "clause_shown": clause_shown(requirement).as_json(),
         "citations": [
             {
                 "id": citation.reference,

@@ -341,7 +341,7 @@ def requirement_page(
         evidence=tuple(_evidence_view(state, requirement, piece, lang) for piece in attached),
         kinds=_kinds(catalogue, requirement, attached, lang),
         sources=tuple(_sources(catalogue, requirement, lang)),
-        clause=clause_shown(requirement.clause).get(lang),
+        clause=clause_shown(requirement).get(lang),
         doubt=doubt.get(lang) if doubt else "",
         corrective_action=requirement.corrective_action.text.get(lang),
     )
