@@ -13,6 +13,7 @@ from compliance.models.reports import Report
 from compliance.models.review import Attestation, Determination, Finding, Question, Submission
 from compliance.models.teamwork import Comment, Delegation, DiscussionMark, Presence
 from compliance.models.tokens import AccessToken, Scope
+from compliance.models.workbooks import WorkbookUpload
 
 __all__ = [
     "AccessToken",
@@ -43,4 +44,5 @@ __all__ = [
     "Scope",
     "Submission",
     "User",
+    "WorkbookUpload",
 ]
