@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import drf_spectacular_sidecar
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
 ]
 
 MIDDLEWARE = [
@@ -151,7 +154,12 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [("vendor", VAR_DIR / "vendor")]
+# Of the API's documentation only what its page loads; the package holds twice as much again.
+_SWAGGER_UI = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_spectacular_sidecar"
+STATICFILES_DIRS = [
+    ("vendor", VAR_DIR / "vendor"),
+    ("swagger-ui", _SWAGGER_UI / "swagger-ui-dist"),
+]
 
 # --- what a browser may do ------------------------------------------------------------------------
 
@@ -181,6 +189,33 @@ if not DEBUG:
     SECURE_PROXY_SSL_HEADER = (
         ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
     )
+
+# --- the API --------------------------------------------------------------------------------------
+
+# The rest stands in compliance.api.endpoint, on the view that all calls share.
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "compliance.api.openapi.Description",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= says which export is wanted
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tianheng",
+    "DESCRIPTION": (
+        "Everything the pages of Tianheng can do, for a firm's own systems.\n\n"
+        "Sign in with `POST /api/v1/auth/token/`, or make a token on your account page, and send "
+        "it as `Authorization: Token …`. Errors are `application/problem+json` with a stable "
+        "`code`. Lists come page by page: follow `next`. What can be edited has an `ETag`; send "
+        "it back as `If-Match`. A request with an `Idempotency-Key` can be sent again without "
+        "doing it twice. Times are UTC, decimals are text."
+    ),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "Apache-2.0"},
+    "PREPROCESSING_HOOKS": ["compliance.api.docs.only_documented"],
+    "POSTPROCESSING_HOOKS": [],  # each enumeration stays where it is used
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # tests/compliance/api holds the description
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
 
 # --- e-mail and logs ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from compliance import permissions
+from compliance.downloads import evidence_file
 from compliance.errors import InvalidInput
 from compliance.models import Assessment, Evidence, Membership
 from compliance.pages.answers import (
@@ -29,8 +30,6 @@ from compliance.pages.firms import signed_in
 from compliance.pages.library import read_dates, typed_evidence
 from compliance.selectors.evaluation import evaluation_of
 from compliance.services.evidence import attach_evidence, attach_existing, detach_evidence
-
-UNKNOWN_TYPE = "application/octet-stream"
 
 
 @login_required
@@ -129,21 +128,7 @@ def _take_from_library(
 def download(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """The file as it was stored, to be saved and never shown inside this site."""
     evidence = get_object_or_404(Evidence.objects.visible_to(signed_in(request)), pk=evidence_id)
-    if not evidence.file:
-        raise Http404(_("This is a link, not a file."))
-    try:
-        stored = evidence.file.open("rb")
-    except FileNotFoundError:
-        raise Http404(_("The file is not in the storage any more. Tell the operator.")) from None
-    response = FileResponse(
-        stored,
-        as_attachment=True,
-        filename=evidence.filename or "evidence",
-        content_type=evidence.media_type or UNKNOWN_TYPE,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return evidence_file(evidence)
 
 
 urlpatterns: list[URLPattern] = [

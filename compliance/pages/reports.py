@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from compliance import permissions
+from compliance.downloads import report_file
 from compliance.models import Report
 from compliance.pages.firms import signed_in
 from compliance.pages.forms import PageForm, posted
@@ -81,32 +81,7 @@ def report_status(request: HttpRequest, report_id: UUID) -> HttpResponse:
 def report_download(request: HttpRequest, report_id: UUID) -> FileResponse:
     """The PDF, as a file that no browser opens as something else."""
     report = _report_or_404(request, report_id)
-    if report.status != Report.Status.READY or not report.file:
-        raise Http404
-    try:
-        file = report.file.open("rb")
-    except OSError as error:
-        raise Http404 from error
-    response = FileResponse(
-        file, as_attachment=True, filename=filename_of(report), content_type="application/pdf"
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def filename_of(report: Report) -> str:
-    """Firm, assessment, number, kind, language: a name that still says what it is in a folder."""
-    submission = report.submission
-    parts = [
-        submission.assessment.firm.name,
-        submission.assessment.title,
-        f"no{submission.number}",
-        report.kind,
-        report.lang,
-    ]
-    # What a file system or a header could trip over becomes a hyphen; Chinese stays.
-    words = [re.sub(r"\W+", "-", part).strip("-")[:60] for part in parts]
-    return "_".join(word for word in words if word) + ".pdf"
+    return report_file(report)
 
 
 @require_POST

@@ -23,6 +23,7 @@ from compliance.pages import (
     review,
     scoring,
     teamwork,
+    tokens,
     trail,
     verify,
 )
@@ -48,4 +49,5 @@ urlpatterns: list[URLPattern] = [
     *keyboard.urlpatterns,
     *health.urlpatterns,
     *account.urlpatterns,
+    *tokens.urlpatterns,
 ]

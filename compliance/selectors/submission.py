@@ -66,6 +66,7 @@ def review_of(submission: Submission) -> dict[str, Any]:
             "statement": submission.decision_statement,
             "by": str(submission.decided_by or ""),
             "at": submission.decided_at.isoformat() if submission.decided_at else None,
+            "with_conditions": submission.with_conditions,
         }
     determinations = submission.determinations.select_related("by").order_by("requirement")
     state = submission.decision or ("in_review" if determinations else "submitted")

@@ -42,6 +42,7 @@ from compliance.services.evidence import attach_evidence
 from compliance.services.corrective_actions import open_actions
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
+from compliance.services.tokens import issue_token
 from tests import factories
 
 YES_NO = "cnsa.m01.research_call_watch"
@@ -189,9 +190,14 @@ TABLE: dict[str, Page] = {
     "catalogue_requirement": Page(("requirement",), get=ALL, is_public=True),
     "healthz": Page(get=ALL, is_public=True),
     "readyz": Page(get=ALL, is_public=True),
+    "tokens": Page(get=ALL, post=(422, 422, 422, 422), body=(("name", ""),)),
+    "token_revoke": Page(("access_token",), post=(404, 404, 302, 404)),
     "set_theme": Page(post=(302, 302, 302, 302), body=(("theme", "dark"),), is_public=True),
 }
-FIRMS_OWN = {"action", "firm", "draft", "evidence", "submission", "report", "failed_report"}
+FIRMS_OWN = {
+    *("access_token", "action", "firm", "draft", "evidence", "submission", "report"),
+    "failed_report",
+}
 
 
 @dataclass(frozen=True)
@@ -261,9 +267,11 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
     report.save()
     failed = request_report(submission=submission, kind="full", lang="zh-hans", by=manager)
     Report.objects.filter(pk=failed.pk).update(status=Report.Status.FAILED)
+    own = issue_token(user=manager.user, name=f"{mark} program", scopes=["read"]).token
     return World(
         {
             "firm": firm.pk,
+            "access_token": own.pk,
             "draft": draft.pk,
             "requirement": YES_NO,
             "orbit": ORBIT,

@@ -1,0 +1,253 @@
+"""The requirements of an assessment, and the answers to them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.urls import URLPattern, path
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from checklists import Evaluation, Flag
+from checklists.engine import export
+from checklists.engine.model import Applicability
+from compliance import permissions
+from compliance.api.catalogues import SEVERITIES, TRACKS
+from compliance.api.cursors import LARGEST_PAGE, page_of_items
+from compliance.api.endpoint import (
+    Endpoint,
+    assessment_of,
+    base_version_of,
+    etag_of,
+    filter_of,
+    lang_of,
+    read,
+)
+from compliance.api.fields import (
+    ChosenField,
+    MaybeObjectField,
+    ObjectsField,
+    Strict,
+    TextField,
+    ValueField,
+)
+from compliance.api.openapi import operation, page_of
+from compliance.api.problems import StaleState
+from compliance.api.shapes import OUTCOMES, name_of
+from compliance.errors import SomebodySavedFirst
+from compliance.models import Answer, Assessment
+from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
+from compliance.services.answers import is_open, save_answer
+
+TAG = "answers"
+APPLICABILITIES = frozenset(each.value for each in Applicability)
+FLAGS = [flag.value for flag in Flag]
+
+
+class RowForm(serializers.Serializer[Any]):
+    """One requirement of an assessment: why it applies, what was answered, what follows."""
+
+    requirement = serializers.CharField()
+    source_row = serializers.CharField()
+    measure = serializers.IntegerField()
+    section = serializers.CharField()
+    track = serializers.ChoiceField(sorted(TRACKS))
+    topic = serializers.CharField()
+    severity = serializers.ChoiceField(sorted(SEVERITIES))
+    title = serializers.CharField()
+    applicability = serializers.ChoiceField(sorted(APPLICABILITIES))
+    applicability_reason = serializers.CharField()
+    missing_facts = serializers.ListField(child=serializers.CharField())
+    outcome = serializers.ChoiceField(sorted(OUTCOMES))
+    reason = serializers.CharField()
+    answer = ValueField()
+    not_applicable_reason = serializers.CharField()
+    flag = serializers.ChoiceField(FLAGS, allow_null=True)
+    limit = MaybeObjectField()
+    target = MaybeObjectField()
+    best_practice = serializers.CharField(allow_null=True)
+    missing_evidence = serializers.ListField(child=serializers.CharField())
+    evidence_faults = ObjectsField()
+    weight = serializers.IntegerField()
+    points = serializers.CharField(allow_null=True)
+    etag = serializers.CharField()
+    is_open = serializers.BooleanField(help_text="Whether the answer can be changed now.")
+
+
+class AnswerForm(serializers.Serializer[Any]):
+    requirement = serializers.CharField()
+    value = ValueField()
+    note = serializers.CharField()
+    not_applicable_reason = serializers.CharField()
+    flag = serializers.ChoiceField([*FLAGS, ""])
+    is_carried_over = serializers.BooleanField()
+    version = serializers.IntegerField(help_text="0: nobody has answered yet.")
+    etag = serializers.CharField()
+    updated_at = serializers.DateTimeField(allow_null=True)
+    updated_by = serializers.CharField(allow_null=True)
+    applicability = serializers.ChoiceField(sorted(APPLICABILITIES))
+    applicability_reason = serializers.CharField()
+    outcome = serializers.ChoiceField(sorted(OUTCOMES))
+    reason = serializers.CharField()
+
+
+class RequirementsView(Endpoint):
+    @operation(
+        "listRows",
+        tag=TAG,
+        gives={200: page_of(RowForm)},
+        is_list=True,
+        filters=[
+            OpenApiParameter("applicability", str, enum=sorted(APPLICABILITIES)),
+            OpenApiParameter("outcome", str, enum=sorted(OUTCOMES)),
+            OpenApiParameter("measure", int, description="Number of the plan's measure."),
+            OpenApiParameter("topic", str),
+            OpenApiParameter("track", str, enum=sorted(TRACKS)),
+            OpenApiParameter("severity", str, enum=sorted(SEVERITIES)),
+        ],
+    )
+    def get(self, request: Request, assessment_id: UUID) -> Response:
+        """Each requirement with applicability, answer, outcome and reason, all on one page."""
+        assessment, _member = assessment_of(request, assessment_id)
+        catalogue, lang = catalogue_of(assessment), lang_of(request)
+        of_row = {
+            "applicability": filter_of(request, "applicability", APPLICABILITIES),
+            "outcome": filter_of(request, "outcome", OUTCOMES),
+        }
+        of_requirement = {
+            "measure": filter_of(request, "measure", {str(n): n for n in catalogue.measures}),
+            "topic": filter_of(request, "topic", catalogue.topics),
+            "track": filter_of(request, "track", TRACKS),
+            "severity": filter_of(request, "severity", SEVERITIES),
+        }
+        state = evaluation_of(assessment)
+        asked_row = {name: value for name, value in of_row.items() if value}
+        asked = {name: value for name, value in of_requirement.items() if value}
+        found = [
+            row
+            for row in state.evaluation.rows.values()
+            if all(getattr(row, name) == value for name, value in asked_row.items())
+            and all(
+                str(getattr(catalogue.requirements[row.requirement], name)) == value
+                for name, value in asked.items()
+            )
+        ]
+        return Response(
+            page_of_items(
+                request,
+                found,
+                key=lambda row: row.requirement,
+                order={name: place for place, name in enumerate(catalogue.requirements)},
+                show=lambda row: _row(state, row, lang),
+                default=LARGEST_PAGE,
+            )
+        )
+
+
+def _row(state: AssessmentState, row: Evaluation, lang: str) -> dict[str, Any]:
+    stored = state.answers.get(row.requirement)
+    typed = state.typed_answers.get(row.requirement)
+    form = export.row_json(state.catalogue, row, typed, lang)
+    del form["confirmed_outcome"]  # an officer's word is on a submission
+    form["etag"] = etag_of(stored.version if stored else 0)
+    form["is_open"] = is_open(state.assessment, row.requirement)
+    return form
+
+
+class AnswerView(Endpoint):
+    class Input(Strict):
+        value = ValueField(required=False, default=None)
+        note = TextField(required=False, default="")
+        not_applicable_reason = TextField(required=False, default="", allow_null=True)
+        flag = ChosenField([*FLAGS, ""], required=False, default="", allow_null=True)
+
+    @operation("getAnswer", tag=TAG, gives={200: AnswerForm})
+    def get(self, request: Request, assessment_id: UUID, requirement_id: str) -> Response:
+        """The answer and its ETag, also where nobody has answered yet."""
+        assessment, _member = assessment_of(request, assessment_id)
+        _in_force_or_404(assessment, requirement_id)
+        state = evaluation_of(assessment)
+        body = _answer(state, state.answers.get(requirement_id), requirement_id, lang_of(request))
+        return Response(body, headers={"ETag": body["etag"]})
+
+    @operation(
+        "saveAnswer",
+        tag=TAG,
+        takes=Input,
+        gives={200: AnswerForm},
+        if_match=True,
+        refuses=(409,),
+        example={"value": "yes", "note": "See the programme of 3 March."},
+    )
+    def put(self, request: Request, assessment_id: UUID, requirement_id: str) -> Response:
+        """Save the answer made from the state in `If-Match`; 412 shows what is there instead."""
+        assessment, member = assessment_of(request, assessment_id)
+        _in_force_or_404(assessment, requirement_id)
+        permissions.require(member, "answer")
+        base = base_version_of(request, is_needed=True)
+        given = read(self.Input, request)
+        try:
+            saved = save_answer(
+                assessment=assessment,
+                requirement_id=requirement_id,
+                value=given["value"],
+                note=given["note"],
+                not_applicable_reason=given["not_applicable_reason"] or "",
+                flag=given["flag"] or "",
+                base_version=base,
+                by=member,
+            )
+        except SomebodySavedFirst as conflict:
+            state = evaluation_of(assessment)
+            stored = state.answers.get(requirement_id)
+            now = _answer(state, stored, requirement_id, lang_of(request))
+            raise StaleState(current=now, etag=now["etag"], base=conflict.base) from None
+        body = _answer(saved.state, saved.answer, requirement_id, lang_of(request))
+        return Response(body, headers={"ETag": body["etag"]})
+
+
+def _in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
+    requirement = catalogue_of(assessment).requirements.get(requirement_id)
+    if requirement is None or not requirement.in_force.holds(assessment.as_of):
+        raise Http404
+
+
+def _answer(
+    state: AssessmentState, answer: Answer | None, requirement_id: str, lang: str
+) -> dict[str, Any]:
+    row = state.evaluation.rows[requirement_id]
+    said = answer or Answer(requirement=requirement_id, version=0)
+    return {
+        "requirement": requirement_id,
+        "value": said.value,
+        "note": said.note,
+        "not_applicable_reason": said.not_applicable_reason,
+        "flag": said.flag,
+        "is_carried_over": said.is_carried_over,
+        "version": said.version,
+        "etag": etag_of(said.version),
+        "updated_at": said.updated_at,
+        "updated_by": name_of(said.updated_by),
+        "applicability": row.applicability,
+        "applicability_reason": row.applicability_reason.get(lang),
+        "outcome": row.outcome,
+        "reason": row.reason.get(lang),
+    }
+
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "assessments/<uuid:assessment_id>/requirements/",
+        RequirementsView.as_view(),
+        name="api_rows",
+    ),
+    path(
+        "assessments/<uuid:assessment_id>/answers/<str:requirement_id>/",
+        AnswerView.as_view(),
+        name="api_answer",
+    ),
+]

@@ -1,0 +1,43 @@
+"""The routes of the API, each subject's own list one after the other."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from compliance.api import (
+    answers,
+    assessments,
+    catalogues,
+    evidence,
+    exports,
+    facts,
+    firms,
+    reports,
+    review,
+    submissions,
+    tokens,
+)
+from compliance.api.docs import DocsView, SchemaView
+from compliance.api.endpoint import NothingHere
+
+v1: list[URLPattern] = [
+    *tokens.urlpatterns,
+    *catalogues.urlpatterns,
+    *firms.urlpatterns,
+    *assessments.urlpatterns,
+    *facts.urlpatterns,
+    *answers.urlpatterns,
+    *evidence.urlpatterns,
+    *submissions.urlpatterns,
+    *review.urlpatterns,
+    *reports.urlpatterns,
+    *exports.urlpatterns,
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(v1)),
+    path("schema/", SchemaView.as_view(), name="api_schema"),
+    path("docs/", DocsView.as_view(), name="api_docs"),
+    # Whatever else is asked for: a refusal in JSON, and no redirect to a slash that loses a body.
+    re_path("", NothingHere.as_view(), name="api_nothing"),
+]
