@@ -29,6 +29,7 @@ from compliance.models import (
     Evidence,
     EvidenceUse,
     Firm,
+    Invitation,
     Membership,
     Report,
     Submission,
@@ -36,10 +37,11 @@ from compliance.models import (
 )
 from compliance.pages.urls import urlpatterns
 from compliance.services.answers import save_answer
+from compliance.services.corrective_actions import open_actions
 from compliance.services.delegations import delegate
 from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
-from compliance.services.corrective_actions import open_actions
+from compliance.services.invitations import invite
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from compliance.services.tokens import issue_token
@@ -64,6 +66,7 @@ class Page:
     post: Statuses | None = None
     body: tuple[tuple[str, str], ...] = ()
     is_public: bool = False
+    names_firm: bool = False  # to whoever holds the secret in its address
     query: str = ""
 
 
@@ -72,7 +75,12 @@ TABLE: dict[str, Page] = {
     "firm_register": Page(get=ALL, post=(403, 403, 403, 403), body=(("name", "New Co."),)),
     "firm_home": Page(("firm",), get=ALL),
     "firm_people": Page(
-        ("firm",), get=ALL, post=(403, 403, 422, 403), body=(("email", "x@demo.example"),)
+        ("firm",), get=ALL, post=(403, 403, 422, 403), body=(("email", "ben@demo.example"),)
+    ),
+    "firm_person": Page(("firm", "member"), post=(403, 403, 302, 403), body=(("role", "viewer"),)),
+    "invitation_change": Page(("firm", "open_invitation"), post=(403, 403, 302, 403)),
+    "invitation": Page(
+        ("token",), get=ALL, post=(422, 422, 422, 422), is_public=True, names_firm=True
     ),
     "assessment_start": Page(
         ("firm",), get=(403, 403, 200, 403), post=(403, 403, 422, 403), body=(("title", "x"),)
@@ -154,14 +162,6 @@ TABLE: dict[str, Page] = {
     "review_accept": Page(
         ("submission",), get=OFFICER, post=(403, 403, 403, 422), body=(("statement", ""),)
     ),
-    "reports": Page(
-        ("submission",),
-        get=ALL,
-        post=(302, 302, 302, 302),
-        body=(("kind", "summary"), ("lang", "en")),
-    ),
-    "report_status": Page(("report",), get=ALL),
-    "report_download": Page(("report",), get=ALL),
     "firm_actions": Page(("firm",), get=ALL),
     "corrective_action": Page(
         ("action",),
@@ -176,6 +176,14 @@ TABLE: dict[str, Page] = {
         ("action",), post=(403, 302, 302, 403), body=(("url", "https://demo.example/a"),)
     ),
     "corrective_action_evidence_remove": Page(("action", "evidence"), post=(403, 302, 302, 403)),
+    "reports": Page(
+        ("submission",),
+        get=ALL,
+        post=(302, 302, 302, 302),
+        body=(("kind", "summary"), ("lang", "en")),
+    ),
+    "report_status": Page(("report",), get=ALL),
+    "report_download": Page(("report",), get=ALL),
     "report_retry": Page(("failed_report",), post=(302, 302, 302, 302)),
     "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
     "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
@@ -236,9 +244,15 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
         upload=factories.pdf(f"{mark}.pdf"),
         by=writer,
     )
-    comment = add_comment(
-        assessment=draft, requirement_id=YES_NO, text=f"{mark} remark", by=writer
+    tokens: list[str] = []
+    invited = invite(
+        firm=firm,
+        email=f"{mark.lower()}@demo.example",
+        role="viewer",
+        link_to=lambda token: tokens.append(token) or "",  # type: ignore[func-returns-value]
+        by=manager,
     )
+    comment = add_comment(assessment=draft, requirement_id=YES_NO, text=f"{mark} remark", by=writer)
     delegate(
         assessment=draft, requirement_ids=[YES_NO], to=writer, note=f"{mark} errand", by=manager
     )
@@ -261,6 +275,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
         due_on=factories.next_year(),
         by=officer,
     )
+    action = open_actions(submission, officer)[0]
     report = request_report(submission=submission, kind="full", lang="en", by=manager)
     report.file.save("r.pdf", ContentFile(factories.PDF), save=False)
     report.status, report.sha256 = Report.Status.READY, "0" * 64
@@ -271,14 +286,17 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
     return World(
         {
             "firm": firm.pk,
-            "access_token": own.pk,
             "draft": draft.pk,
             "requirement": YES_NO,
             "orbit": ORBIT,
             "evidence": evidence.pk,
             "comment": comment.pk,
-    action = open_actions(submission, officer)[0]
+            "member": writer.pk,
+            "token": tokens[0],
+            "access_token": own.pk,
+            "open_invitation": invited.invitation.pk,
             "submission": submission.pk,
+            "action": action.pk,
             "report": report.pk,
             "failed_report": failed.pk,
             "code": report.code,
@@ -296,7 +314,6 @@ def a(
     cleo: Membership,
     vera: Membership,
     settings: Settings,
-            "action": action.pk,
     tmp_path: Path,
 ) -> World:
     settings.STORAGES = {
@@ -366,14 +383,24 @@ def test_without_signing_in_only_public_pages_answer(a: World) -> None:
             right = answer.status_code == 302 and answer.headers["Location"].startswith(SIGN_IN)
         if not right:
             wrong.append(f"{method} {name}: {answer.status_code}")
-        if CANARY in answer.content.decode("utf-8", "replace"):
+        if not page.names_firm and CANARY in answer.content.decode("utf-8", "replace"):
             wrong.append(f"{method} {name}: shows what is the firm's")
     assert wrong == []
 
 
 def checksum() -> list[Any]:
     """Every row that an intruder could have touched."""
-    models = (Firm, Membership, Assessment, Answer, Evidence, EvidenceUse, Comment, Delegation)
+    models = (
+        Firm,
+        Membership,
+        Assessment,
+        Answer,
+        Evidence,
+        EvidenceUse,
+        Comment,
+        Delegation,
+        Invitation,
+    )
     later = (Submission, Determination, Report, AuditEvent)
     return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
 
