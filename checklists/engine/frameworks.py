@@ -38,6 +38,7 @@ _OURS = re.compile(r"[a-z][a-z0-9_]*\.(?:m[0-9]{2}|c)\.[a-z][a-z0-9_]*")
 _ROW = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._()/-]{0,39}")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?")
 _ADDRESS = re.compile(r"https?://[!-~]{1,500}")
+_DUE = re.compile(r"[a-z0-9_]{1,60}")
 _FIRST_LINE = re.compile(rb"\A# yaml-language-server[^\n]*\n")
 # Parts of ours that say in words what is kept elsewhere, or that have a place of their own.
 _TOLD_ELSEWHERE = frozenset(
@@ -497,7 +498,8 @@ class _Reader:
         action, due = self._prose_of(control, path, "corrective-action"), "before_review"
         for _, part in self._objects(control, "parts", path):
             if part.get("name") == "corrective-action" and part.get("ns") == NAMESPACE:
-                due = slug(self._ours(part, "due") or due, 60)
+                stated = self._ours(part, "due")
+                due = stated if _DUE.fullmatch(stated) else due
         period = {
             key: date.fromisoformat(found[1])
             for key, stated in (("from", "in-force-from"), ("until", "in-force-until"))
