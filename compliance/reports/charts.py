@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from checklists.engine.model import Outcome, Track
-from compliance.reports.printed import SHOWN_ORDER, Measure, Pair, ReportContext, Tile
+from compliance.reports.printed import SHOWN_ORDER, Pair, ReportContext, Tile
 
 WIDTH = 688
 INK, SOFT, FAINT, NAVY, BRASS = "#16202E", "#434E5C", "#5F6975", "#12284B", "#7A551A"
@@ -351,37 +351,13 @@ def tracks(c: ReportContext) -> SafeString:
     return drawing.done()
 
 
-def mini(c: ReportContext, measure: Measure) -> SafeString:
-    """The two scores of one measure, in its head."""
-    pairs = [
-        (c.track_titles[track], pair)
-        for track, pair in ((Track.DUTY, measure.duty), (Track.UPCOMING, measure.upcoming))
-        if pair.count and pair.shown.percent is not None
-    ]
-    if not pairs:
-        return mark_safe("")
-    said = "; ".join(
-        f"{title}: {c.w['claimed']} {pair.claimed.percent or '–'}, "
-        f"{c.w['confirmed']} {pair.confirmed_percent or '–'}"
-        for title, pair in pairs
-    )
-    drawing = Drawing(said, len(pairs) * 17 + 1, lang=c.lang, width=540)
-    for place, (title, pair) in enumerate(pairs):
-        y = place * 17
-        drawing.text(0, y + 10, f"{title} {pair.count}", 8.2, bold=True)
-        drawing.box(100, y + 1.5, 170, 12, "#FFFFFF", edge=RULE, line=0.6)
-        drawing.box(
-            100, y + 1.5, _percent(pair.claimed.percent) * 1.7, 5.5, LIGHT, edge=NAVY, line=0.6
-        )
-        if pair.confirmed_percent is not None:
-            drawing.box(100, y + 8, _percent(pair.confirmed_percent) * 1.7, 5.5, NAVY)
-        drawing.text(284, y + 11, f"{c.w['claimed']} {pair.claimed.percent or '–'}", fill=SOFT)
-        drawing.text(
-            376, y + 11, f"{c.w['confirmed']} {pair.confirmed_percent or '–'}", fill=NAVY, bold=True
-        )
-        drawing.text(
-            540, y + 11, f"{pair.shown.points} / {pair.shown.weight}", anchor="end", fill=FAINT
-        )
+def bars(pair: Pair, said: str, lang: str) -> SafeString:
+    """The two scores of one track of one measure, to stand in the line that names them."""
+    drawing = Drawing(said, 13, lang=lang, width=171)
+    drawing.box(0.5, 0.5, 170, 12, "#FFFFFF", edge=RULE, line=0.6)
+    drawing.box(0.5, 0.5, _percent(pair.claimed.percent) * 1.7, 5.5, LIGHT, edge=NAVY, line=0.6)
+    if pair.confirmed_percent is not None:
+        drawing.box(0.5, 7, _percent(pair.confirmed_percent) * 1.7, 5.5, NAVY)
     return drawing.done()
 
 

@@ -9,6 +9,7 @@ bounds the time on the clock.
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import json
 import logging
@@ -46,6 +47,9 @@ def _bound(job: dict[str, Any]) -> None:
 
 
 def _render(job: dict[str, Any]) -> int:
+    # A document keeps all it makes until it is written, then the process ends: a search for
+    # garbage finds none and takes a fifth of the time.
+    gc.disable()
     # Imported within the bounds, and after the job is read.
     from django.conf import settings
 

@@ -108,12 +108,19 @@ def library(lang: str, fonts: Fonts) -> Library:
         own = getattr(words, "lang", tag)
         return mark_safe("" if own == tag else f' lang="{own}"')
 
+    def back_attribute(words: object) -> SafeString:
+        """The report's language again, for a label inside a text of another one."""
+        own = getattr(words, "lang", tag)
+        return mark_safe("" if own == tag else f' lang="{tag}"')
+
     def inline(words: object) -> SafeString:
         """A text inside a line: in a span of its own where its language differs."""
         attribute, html = lang_attribute(words), say(words)
         return mark_safe(f"<span{attribute}>{html}</span>") if attribute else html
 
-    for name, use in _named(say=say, lang=lang_attribute, inline=inline, plain=plain):
+    for name, use in _named(
+        say=say, lang=lang_attribute, back=back_attribute, inline=inline, plain=plain
+    ):
         register.filter(name, use, is_safe=False)
     return register
 

@@ -129,7 +129,6 @@ def test_one_requirement_exactly(content: dict[str, Any]) -> None:
                 "E-200",
                 "E-200",
                 Words("寿命分析", "zh-Hans"),
-                f"{piece['sha256'][:8]}…{piece['sha256'][-6:]}",
                 "",
             ),
         ),
@@ -141,7 +140,6 @@ def test_one_requirement_exactly(content: dict[str, Any]) -> None:
             SourceLine(
                 Words(reference["name"]["en"], "en"),
                 Words("art. 5", "en"),
-                Words(reference["force"]["en"], "en"),
             ),
         ),
         doubt=Words("", "en"),
