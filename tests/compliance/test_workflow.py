@@ -147,10 +147,14 @@ WORK: dict[str, Callable[[CorrectiveAction, Membership], Any]] = {
 
 
 def test_a_corrective_action_moves_as_the_table_says_and_by_whom_it_says(
-    submission: Submission, ben: Membership, ada: Membership, vera: Membership, cleo: Membership
+    light_submission: Submission,
+    ben: Membership,
+    ada: Membership,
+    vera: Membership,
+    cleo: Membership,
 ) -> None:
-    OFFICERS_WRITES["finding"](submission, cleo)
-    accept_assessment(submission=submission, statement="", by=cleo)
+    OFFICERS_WRITES["finding"](light_submission, cleo)
+    accept_assessment(submission=light_submission, statement="", by=cleo)
     assert set(WORK) == set(workflow.ACTION_TRANSITIONS)
     tried = 0
     for status in Stage:
@@ -181,10 +185,10 @@ def test_a_corrective_action_moves_as_the_table_says_and_by_whom_it_says(
 
 
 def test_nobody_verifies_what_they_worked_on(
-    submission: Submission, ben: Membership, cleo: Membership
+    light_submission: Submission, ben: Membership, cleo: Membership
 ) -> None:
-    OFFICERS_WRITES["finding"](submission, cleo)
-    accept_assessment(submission=submission, statement="", by=cleo)
+    OFFICERS_WRITES["finding"](light_submission, cleo)
+    accept_assessment(submission=light_submission, statement="", by=cleo)
     action = CorrectiveAction.objects.get()
     corrective_actions.start(action=action, by=ben)
     corrective_actions.finish(action=action, note="Minutes are kept.", by=ben)
