@@ -45,6 +45,7 @@ SENTENCES: dict[str, Promise] = {
     "evidence.removed": _("removed evidence from the library"),
     "evidence.attached": _("attached evidence"),
     "evidence.detached": _("took evidence away"),
+    "workbook.applied": _("applied a workbook"),
     "determination.recorded": _("determined an outcome"),
     "finding.raised": _("raised a finding"),
     "question.asked": _("asked the firm a question"),
@@ -120,6 +121,11 @@ def record_all(events: Iterable[AuditEvent]) -> None:
                 # Only in memory: the database moves the head itself with every event it takes.
                 head.sequence, head.hash = new.sequence, new.hash
             AuditEvent.objects.bulk_create(own)
+
+
+def head_as_json(last: AuditEvent | AuditHead) -> dict[str, Any]:
+    """The end of a trail as a report keeps and prints it."""
+    return {"sequence": last.sequence, "hash": last.hash}
 
 
 def remove_trail(firm: Firm) -> None:

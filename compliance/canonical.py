@@ -6,12 +6,16 @@ import hashlib
 import json
 from typing import Any
 
+# Made once: a check of the audit trail encodes every event there is.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
 
 def canonical(content: Any) -> bytes:
     """JSON with sorted keys and without spaces, in UTF-8."""
-    return json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode(errors="surrogatepass")  # a stored text is hashed as it is, whatever it holds
+    # A stored text is hashed as it is, whatever it holds.
+    return _ENCODER.encode(content).encode(errors="surrogatepass")
 
 
 def digest_of(content: Any) -> str:

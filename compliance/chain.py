@@ -58,7 +58,7 @@ def seal(values: Sequence[Any]) -> str:
 
 def moment(at: datetime) -> str:
     """A moment in UTC to the microsecond, the same from every database."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def plain_json(details: Any) -> Any:

@@ -38,23 +38,25 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
         return report
     try:
         with transaction.atomic():
-            report = Report.objects.create(
+            report = Report(
                 submission=submission,
                 kind=kind,
                 lang=lang,
-                review=review,
                 source_digest=source_digest,
                 code=_new_code(),
                 requested_by=by.user,
                 requested_at=clock.now(),
             )
-            audit.record(
+            event = audit.record(
                 by,
                 "report.requested",
                 report,
                 assessment=submission.assessment,
                 after={"kind": kind, "lang": lang, "number": submission.number},
             )
+            # Printed in the report: who holds it can tell when the trail is cut later.
+            report.review = {**review, "audit_head": audit.head_as_json(event)}
+            report.save(force_insert=True)
             transaction.on_commit(partial(tasks.ask_for, report.pk), robust=True)
     except IntegrityError:
         return same.get()  # the same request at the same moment won

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from compliance import audit
 from compliance.errors import SomebodySavedFirst, TransitionNotAllowed
 from compliance.models import (
     Answer,
@@ -27,6 +28,7 @@ from compliance.models import (
     Report,
     Submission,
 )
+from compliance.selectors.chain import check_chain
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts, submit_assessment
 from compliance.services.reports import request_report
@@ -183,6 +185,24 @@ def test_six_writers_lose_none_of_their_saves(
     assert {name: answer.version for name, answer in stored.items()} == dict.fromkeys(names, saves)
     assert {answer.value for answer in stored.values()} == {str(saves - 1)}
     assert AuditEvent.objects.filter(action="answer.saved").count() == saves * len(names)
+
+
+def test_eight_writers_leave_one_unbroken_chain(ada: Membership) -> None:
+    writers, each = 8, 15
+
+    def act(number: int) -> str:
+        for turn in range(each):
+            if turn % 3 == 0:
+                events = (audit.event(ada, "facts.saved", ada.firm) for _each in range(3))
+                audit.record_all(events)
+            else:
+                audit.record(ada, "answer.saved", ada.firm, after={"by": number, "turn": turn})
+        return "done"
+
+    assert at_once(writers, act) == ["done"] * writers
+    check = check_chain(ada.firm)
+    assert check.is_unbroken, check.faults
+    assert check.events == check.sequence == writers * (5 * 3 + 10)
 
 
 def test_facts_saved_at_once_are_all_kept(assessment: Assessment, ada: Membership) -> None:

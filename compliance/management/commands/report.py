@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from compliance import clock
-from compliance.models import Report, Submission
+from compliance import audit, clock
+from compliance.models import AuditHead, Report, Submission
 from compliance.reports.build import REASONS
 from compliance.reports.process import Job, RenderFailed, render_in_child
 from compliance.selectors.submission import review_of
@@ -34,9 +34,10 @@ class Command(BaseCommand):
         output = Path(out).resolve()
         if not output.parent.is_dir():
             raise CommandError(f"The folder {output.parent} does not exist. Create it first.")
+        head = AuditHead.objects.get(firm=found.assessment.firm_id)
         job = Job(
             content=found.content,
-            review=review_of(found),
+            review={**review_of(found), "audit_head": audit.head_as_json(head)},
             kind=kind,
             lang=lang,
             code=NOT_ISSUED,
@@ -55,7 +56,7 @@ class Command(BaseCommand):
 
 def _submission(text: str) -> Submission:
     try:
-        return Submission.objects.get(pk=UUID(text))
+        return Submission.objects.select_related("assessment").get(pk=UUID(text))
     except (ValueError, Submission.DoesNotExist) as error:
         raise CommandError(
             f"No submission has the id {text!r}. The address of its page ends with the id."
