@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from checklists.engine.model import Outcome, Score, Severity, Track
+from checklists.engine.loader import DEFAULT_CATALOGUE
+from checklists.engine.model import Outcome, Score, Severity, Text, Track
 from checklists.engine.units import plain
 from checklists.engine.wording import day, official_number
 from compliance.reports.printed import (
@@ -36,6 +37,7 @@ from compliance.reports.printed import (
     Pair,
     ReportContext,
     Requirement,
+    ScoreLine,
     Section,
     Signed,
     Source,
@@ -100,7 +102,9 @@ class _Writer:
     def __init__(self, content: Json, review: Json, kind: str, lang: str, time_zone: str) -> None:
         self.content, self.review, self.kind, self.lang = content, review, kind, lang
         self.tag = LANGUAGES[lang]
-        self.w = words(lang)
+        rules = content["catalogue"]
+        is_further = rules["id"] != DEFAULT_CATALOGUE
+        self.w = words(lang, Text(**rules["title"]) if is_further else None)
         self.zone = ZoneInfo(time_zone)
         self.determinations: Mapping[str, Json] = review["determinations"]
         self.scores: FrozenScores = frozen_scores(
@@ -394,6 +398,11 @@ class _Writer:
             note=self.text(measure["note"]),
             duty=pairs[0],
             upcoming=pairs[1],
+            scores=tuple(
+                self.score_line(track, pair)
+                for track, pair in zip(SCORED, pairs, strict=True)
+                if pair.count and pair.shown.percent is not None
+            ),
             requirements=tuple(self.requirement(row) for row in live)
             if self.kind == "full"
             else (),
@@ -401,6 +410,13 @@ class _Writer:
             duty_tiles=_tiles(row for row in live if row.track is Track.DUTY),
             upcoming_tiles=_tiles(row for row in live if row.track is Track.UPCOMING),
         )
+
+    def score_line(self, track: Track, pair: Pair) -> ScoreLine:
+        title = self.text(self.content["tracks"][track]["title"]).text
+        said = f"{title}: {self.w['claimed']} {pair.claimed.percent or '–'}"
+        if pair.confirmed is not None:
+            said += f"{self.w['comma']}{self.w['confirmed']} {pair.confirmed.percent or '–'}"
+        return ScoreLine(title, pair, said)
 
     def requirement(self, row: FrozenRow) -> Requirement:
         form = row.content
@@ -494,13 +510,11 @@ class _Writer:
         return OfficerLine(said, own_words(determination["comment"]), findings)
 
     def evidence_line(self, piece: Json) -> EvidenceLine:
-        digest = piece["sha256"]
         until = self.day(piece["expires_on"])
         return EvidenceLine(
             label=piece["label"],
             anchor=piece["label"],
             title=own_words(piece["title"] or self.text(piece["kind_title"]).text),
-            fingerprint=f"{digest[:8]}…{digest[-6:]}" if digest else "",
             until=self.say("evidence_until", day=until) if until else "",
         )
 
@@ -509,7 +523,6 @@ class _Writer:
         return SourceLine(
             self.text(reference["name"]),
             self.text(citation["article"]),
-            self.text(reference["force"]),
         )
 
     # --- the other chapters -----------------------------------------------------------------------

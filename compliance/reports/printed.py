@@ -68,7 +68,6 @@ class EvidenceLine:
     label: str
     anchor: str
     title: Words
-    fingerprint: str
     until: str
 
 
@@ -76,7 +75,6 @@ class EvidenceLine:
 class SourceLine:
     name: Words
     article: Words
-    force: Words
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,15 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class ScoreLine:
+    """The scores of one track of one measure, as they are printed."""
+
+    title: str
+    pair: Pair
+    said: str
+
+
+@dataclass(frozen=True)
 class Measure:
     anchor: str
     number: int
@@ -126,6 +133,7 @@ class Measure:
     note: Words
     duty: Pair
     upcoming: Pair
+    scores: tuple[ScoreLine, ...]
     requirements: tuple[Requirement, ...]
     off: tuple[Named, ...]
     duty_tiles: tuple[Tile, ...]

@@ -15,11 +15,35 @@ LANGUAGES = {"en": "en", "zh-hans": "zh-Hans"}  # how the product names them, ho
 
 
 @cache
-def words(lang: str) -> Mapping[str, str]:
-    """Every word of the report in one language, by its name."""
-    return {name: text.get(lang) for name, text in WORDS.items()}
+def words(lang: str, framework: Text | None = None) -> Mapping[str, str]:
+    """Every word of the report in one language, by its name; for the plan or another framework."""
+    said = {name: text.get(lang) for name, text in WORDS.items()}
+    if framework is not None:
+        title = framework.get(lang)
+        said |= {n: text.get(lang).replace("{title}", title) for n, text in FRAMEWORK.items()}
+    return said
 
 
+# What the plan is called its measures is called otherwise where another framework is assessed.
+FRAMEWORK = {
+    "plan_line": Text("Self-assessment against: {title}", "对照《{title}》的自评估"),
+    "skyline": Text("Every requirement that applies, group by group", "适用的全部要求，按类别排列"),
+    "skyline_note": Text(
+        "One tile per requirement, in the columns of the framework's groups. Above the line: "
+        "required. Below: upcoming. Heavy frame: blocking. The outcome is the officer's where "
+        "there is one, else the firm's.",
+        "每格为一项要求，按框架的类别分列。线上为框架要求，线下为即将实施的要求；粗框为阻断性。"
+        "结果以核定为准，尚未核定的以自评为准。",
+    ),
+    "by_measure": Text("Score of each group", "各类别的得分"),
+    "by_section": Text("Score by section of the framework", "按框架各部分的得分"),
+    "requirements": Text("Requirements, group by group", "各类别的要求"),
+    "measure": Text("Group", "类别"),
+    "nothing_applies": Text("No requirement of this group applies.", "本类别没有适用的要求。"),
+    "opportunities_note": Text(
+        "Counted and listed, not scored; none is a duty.", "只计数和列出，不计分，均非义务。"
+    ),
+}
 WORDS = {
     # The document
     "product": Text("Tianheng", "天衡"),
