@@ -21,7 +21,6 @@ from checklists.engine.loader import check_sources, read_catalogue, write_catalo
 from checklists.engine.oscal import oscal_catalog
 from checklists.engine.writing import to_yaml
 from tests.checklists.oscal import RESOURCE, account_control, catalog, large_catalog, simple_control
-from tests.checklists.small import FIXTURES
 
 ACCOUNTS = "ground_segment_security_controls.c.ac_2"
 
@@ -30,7 +29,7 @@ def imported(form: Any, small: Catalogue, catalogue_id: str | None = None) -> Fr
     return framework_from_oscal(
         form,
         name="controls.json",
-        scoring=(FIXTURES / "small" / "scoring.yaml").read_bytes(),
+        scoring=(loader.CATALOGUES / loader.DEFAULT_CATALOGUE / "scoring.yaml").read_bytes(),
         severities=small.severities,
         catalogue_id=catalogue_id,
     )
