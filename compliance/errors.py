@@ -49,6 +49,12 @@ class TransitionNotAllowed(ComplianceError):
     title = gettext_lazy("The status does not allow this")
 
 
+class RulesChanged(TransitionNotAllowed):
+    """A move to an edition that is not the previewed one, or that cannot be undone any more."""
+
+    code = "rules_changed"
+
+
 class AnswerLocked(TransitionNotAllowed):
     code = "locked"
 

@@ -25,6 +25,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "delegate": _MANAGER,
     "start_assessment": _MANAGER,
     "save_facts": _MANAGER,
+    "move_edition": _MANAGER,
     "invite": _MANAGER,
     "answer_question": _WRITERS,
     "update_action": _WRITERS,

@@ -3,6 +3,7 @@
 from compliance.models.assessments import Answer, Assessment
 from compliance.models.audit import AuditEvent, AuditHead
 from compliance.models.corrective_actions import ClosingEvidence, CorrectiveAction, Milestone
+from compliance.models.editions import CatalogueEdition, EditionMove
 from compliance.models.evidence import Evidence, EvidenceUse
 from compliance.models.firms import Firm, Membership, Role
 from compliance.models.idempotency import KeptReply
@@ -22,12 +23,14 @@ __all__ = [
     "Attestation",
     "AuditEvent",
     "AuditHead",
+    "CatalogueEdition",
     "ClosingEvidence",
     "Comment",
     "CorrectiveAction",
     "Delegation",
     "Determination",
     "DiscussionMark",
+    "EditionMove",
     "Evidence",
     "EvidenceUse",
     "Finding",

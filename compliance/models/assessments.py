@@ -50,6 +50,8 @@ class Assessment(models.Model):
     )
     catalogue_id = models.CharField(max_length=60, default="cnsa_2025_2027")
     catalogue_edition = models.CharField(max_length=30)
+    # The edition by what it says (`CatalogueEdition`); "" is whatever is in force.
+    catalogue_digest = models.CharField(max_length=64, blank=True, default="")
     # name of the fact → its JSON form; null is "don't know yet", a missing name is not answered
     facts = models.JSONField(default=dict)
     facts_version = models.PositiveIntegerField(default=0)

@@ -10,6 +10,7 @@ from compliance.pages import (
     assessments,
     catalogue,
     corrective_actions,
+    editions,
     evidence,
     facts,
     firms,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
+    *editions.urlpatterns,
     *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,
     *keyboard.urlpatterns,

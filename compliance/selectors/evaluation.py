@@ -20,13 +20,13 @@ from checklists import (
     Flag,
     InvalidValue,
     evaluate_assessment,
-    load_catalogue,
     parse_answer,
     parse_fact,
 )
 from checklists.engine.model import FactValue
 from compliance.errors import RulesMissing
 from compliance.models import Answer, Assessment, Evidence, EvidenceUse
+from compliance.selectors.editions import edition_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class AssessmentState:
 def catalogue_of(assessment: Assessment) -> Catalogue:
     """The rules this assessment is judged by."""
     try:
-        return load_catalogue(assessment.catalogue_id)
+        return edition_of(assessment)
     except CatalogueError as error:
         raise RulesMissing(
             _("The framework %(id)s was removed or is broken. Ask whoever runs the site.")
@@ -117,9 +117,13 @@ def evaluation_of(
     *,
     answers: Mapping[str, Answer] | None = None,
     evidence: Mapping[str, list[Evidence]] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> AssessmentState:
-    """The assessment judged as it stands (at most two queries: answers, evidence)."""
-    catalogue = catalogue_of(assessment)
+    """The assessment judged as it stands (at most two queries: answers, evidence).
+
+    `catalogue`: another edition than its own, to see what that would make of it.
+    """
+    catalogue = catalogue or catalogue_of(assessment)
     answers = answers_of(assessment) if answers is None else answers
     evidence = evidence_of(assessment) if evidence is None else evidence
     facts = typed_facts(catalogue, assessment.facts)

@@ -12,6 +12,7 @@ from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import Band, FactValue, Track
 from compliance import permissions, workflow
 from compliance.models import Assessment, Membership
+from compliance.selectors.editions import newer_edition
 from compliance.selectors.evaluation import AssessmentState
 
 LAUNCH_WINDOW = "launch_window"
@@ -25,6 +26,7 @@ class AssessmentHead:
     framework: str  # its title; "" for the catalogue that everybody knows
     edition: str
     asks_facts: bool
+    newer_edition: str  # "" where a draft is judged by the newest
     launch_window: str  # "" where it is not known
     band: Band
     blockers: int
@@ -37,11 +39,13 @@ def head_of(state: AssessmentState, member: Membership, lang: str) -> Assessment
     """The head for this person: what the role allows and the status lets happen now."""
     assessment = state.assessment
     is_further = state.catalogue.id != DEFAULT_CATALOGUE
+    newer = newer_edition(assessment)
     return AssessmentHead(
         assessment=assessment,
         framework=state.catalogue.title.get(lang) if is_further else "",
         edition=assessment.catalogue_edition,
         asks_facts=bool(state.catalogue.facts),
+        newer_edition=newer.edition if newer else "",
         launch_window=mission_span_in_words(state.catalogue, state.facts, LAUNCH_WINDOW, lang),
         band=state.evaluation.band,
         blockers=len(state.evaluation.blockers),

@@ -29,6 +29,7 @@ from checklists.engine.parameters import ParameterProgram
 from checklists.engine.units import quantity
 from compliance import permissions
 from compliance.models import Answer, Assessment, Determination, Evidence, Finding, Membership
+from compliance.selectors.editions import AskedAgain, asked_again
 from compliance.selectors.evaluation import AssessmentState
 from compliance.selectors.evidence import ICONS, validity_in_words
 from compliance.selectors.facts import program_of, unit_name
@@ -228,6 +229,7 @@ class RequirementPage:
     answered_by: str
     answered_at: datetime | None
     is_carried_over: bool
+    asked_again: AskedAgain | None  # why, where it is the rules that changed
     is_open: bool
     locked: str  # why it cannot be changed; "" where it can
     # what follows
@@ -325,6 +327,11 @@ def requirement_page(
         answered_by=str(answer.updated_by or "") if answer else "",
         answered_at=answer.updated_at if answer else None,
         is_carried_over=state.is_carried_over(requirement_id),
+        asked_again=(
+            asked_again(state.assessment, requirement_id, lang)
+            if answer is not None and answer.is_carried_over
+            else None
+        ),
         is_open=not locked,
         locked=locked,
         applicability=str(row.applicability),

@@ -45,6 +45,7 @@ from compliance.models import (
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.package import frozen_content, problems_of
 from compliance.selectors.submission import earlier_round, substance
+from compliance.services.editions import keep_edition
 from compliance.services.queue import put_into_queue
 from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
 
@@ -106,6 +107,7 @@ def start_assessment(
             as_of=as_of,
             catalogue_id=catalogue.id,
             catalogue_edition=catalogue.edition,
+            catalogue_digest=keep_edition(catalogue),
             facts=facts,
             created_by=by.user,
         )
