@@ -62,7 +62,9 @@ def lowered(value: ParameterValue) -> ParameterValue:
 def draft(ada: Membership) -> Assessment:
     assessment = factories.draft(ada)
     for name, value in ((KEPT, "yes"), (REWORDED, "partly"), (RETIRED, "no"), (LIMITED, "22")):
-        save_answer(assessment=assessment, requirement_id=name, value=value, note="", by=ada)
+        save_answer(
+            assessment=assessment, requirement_id=name, value=value, base_version=None, by=ada
+        )
     return Assessment.objects.get(pk=assessment.pk)
 
 
@@ -164,7 +166,7 @@ def test_an_edit_after_the_move_makes_it_final(
 ) -> None:
     moved(draft, newer, ada)
     if edit == "answer":
-        save_answer(assessment=draft, requirement_id=KEPT, value="no", note="", by=ada)
+        save_answer(assessment=draft, requirement_id=KEPT, value="no", base_version=None, by=ada)
     else:
         confirm_carried_over(assessment=draft, requirement_ids=[REWORDED], by=ada)
     with pytest.raises(RulesChanged):
