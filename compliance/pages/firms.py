@@ -25,6 +25,7 @@ from compliance.selectors.evaluation import catalogue_of
 from compliance.selectors.home import firm_home_of
 from compliance.services.assessments import start_assessment
 from compliance.services.firms import register_firm
+from compliance.services.visits import note_visit
 from compliance.templatetags.tianheng import language
 
 
@@ -75,11 +76,15 @@ def register(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     """Where the firm stands: band, scores, blockers, progress, what expires, what happened."""
     member = membership_or_404(request, firm_id)
-    page = firm_home_of(member, chosen=request.GET.get("assessment", ""))
+    last_visit = member.visited_at
+    page = firm_home_of(
+        member, chosen=request.GET.get("assessment", ""), news_after=note_visit(member)
+    )
     context = {
         "firm": member.firm,
         "member": member,
         "page": page,
+        "last_visit": last_visit,
         "may_start": permissions.may(member, "start_assessment"),
     }
     return render(request, "compliance/firms/home.html", context)

@@ -7,17 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import ngettext
 
 from checklists import Catalogue, Text, load_catalogue
 from checklists.engine.model import Reason, Score, Track
 from compliance import audit, clock
-from compliance.models import Assessment, AuditEvent, Evidence, EvidenceUse, Membership, Submission
+from compliance.models import (
+    Assessment,
+    AuditEvent,
+    Delegation,
+    Evidence,
+    EvidenceUse,
+    Membership,
+    Submission,
+)
 from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.frozen import FrozenScores
 from compliance.selectors.submission import submission_state
@@ -25,6 +35,7 @@ from compliance.selectors.submission import submission_state
 Words = Text | Reason | Mapping[str, str]
 EXPIRING_WITHIN = timedelta(days=180)
 SHOWN = 6
+MOST_NEWS = 100
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class SectionLine:
 class TopicLine:
     """One line of the dot chart, with its coordinates ready."""
 
+    topic: str
     title: Words
     claimed: Decimal
     confirmed: Decimal | None
@@ -93,11 +105,22 @@ class Expiring:
 
 
 @dataclass(frozen=True)
+class Due:
+    """A requirement in somebody's hands, with its day."""
+
+    delegation: Delegation
+    title: Words
+    is_late: bool
+    is_mine: bool
+
+
+@dataclass(frozen=True)
 class Activity:
     who: str
     did: str | Promise
     what: Words | None
     event: AuditEvent
+    is_new: bool  # since this person's last visit
 
 
 @dataclass(frozen=True)
@@ -117,6 +140,25 @@ class Overview:
     sections: tuple[SectionLine, ...]
     topics: TopicChart
     expiring: tuple[Expiring, ...]
+
+    @property
+    def claimed_trace(self) -> str:
+        """Where the claimed figures are traced."""
+        if self.is_frozen and self.submission is not None:
+            return reverse("submission_trace", args=[self.submission.pk])
+        return reverse("assessment_trace", args=[self.assessment.pk])
+
+    @property
+    def coverage_trace(self) -> str:
+        """Where the coverage by evidence is traced; a submission keeps its figure alone."""
+        return "" if self.is_frozen else reverse("assessment_trace", args=[self.assessment.pk])
+
+    @property
+    def confirmed_trace(self) -> str:
+        """Where the confirmed figures are traced; "" where there are none."""
+        if self.submission is None:
+            return ""
+        return reverse("submission_trace", args=[self.submission.pk])
 
     @property
     def lead(self) -> str:
@@ -159,11 +201,16 @@ def frozen_blockers(scores: FrozenScores) -> tuple[Blocker, ...]:
 class FirmHome:
     overview: Overview | None
     assessments: tuple[Assessment, ...]
+    due: tuple[Due, ...]
     activity: tuple[Activity, ...]
+    news: int  # events by others since this person's last visit, MOST_NEWS at most
 
 
-def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
-    """The home page of the member's firm, for the chosen assessment or the latest one."""
+def firm_home_of(member: Membership, *, chosen: str = "", news_after: int = 0) -> FirmHome:
+    """The home page of the member's firm, for the chosen assessment or the latest one.
+
+    `news_after` is the last event of the trail at this person's last visit.
+    """
     assessments = tuple(
         Assessment.objects.filter(firm=member.firm)
         .select_related("firm")
@@ -174,7 +221,11 @@ def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
     return FirmHome(
         overview=overview_of(current) if current else None,
         assessments=assessments,
-        activity=_activity(member),
+        due=_due(member),
+        activity=_activity(member, news_after),
+        news=AuditEvent.objects.filter(firm=member.firm, id__gt=news_after)
+        .exclude(actor=member.user_id)[:MOST_NEWS]
+        .count(),
     )
 
 
@@ -243,7 +294,10 @@ def _live(assessment: Assessment, submission: Submission | None) -> Overview:
             SectionLine(section.id, section.title, counts[section.id])
             for section in catalogue.sections.values()
         ),
-        topics=topic_chart({catalogue.topics[topic]: pair for topic, pair in topics.items()}),
+        topics=topic_chart(
+            {catalogue.topics[topic]: pair for topic, pair in topics.items()},
+            {title: topic for topic, title in catalogue.topics.items()},
+        ),
         expiring=_expiring(assessment),
     )
 
@@ -283,7 +337,10 @@ def _frozen(assessment: Assessment, submission: Submission) -> Overview:
             SectionLine(section["id"], section["title"], counts[section["id"]])
             for section in content["sections"]
         ),
-        topics=topic_chart(dict(topics)),
+        topics=topic_chart(
+            dict(topics),
+            {title: topic for topic, (title, _pair) in zip(content["topics"], topics, strict=True)},
+        ),
         expiring=_expiring(assessment),
     )
 
@@ -300,7 +357,10 @@ def _text(score: Score) -> str | None:
 _LEFT, _PER_CENT, _LINE, _FIRST = 170, 6, 28, 20
 
 
-def topic_chart(topics: Mapping[Text, tuple[Score | None, Score | None]]) -> TopicChart:
+def topic_chart(
+    topics: Mapping[Text, tuple[Score | None, Score | None]],
+    names: Mapping[Text, str] = MappingProxyType({}),
+) -> TopicChart:
     """Topics with a duty that applies, the weakest first, placed on the chart."""
     scored = [
         (title, claimed.percent, confirmed.percent if confirmed else None)
@@ -313,6 +373,7 @@ def topic_chart(topics: Mapping[Text, tuple[Score | None, Score | None]]) -> Top
         y = _FIRST + index * _LINE
         lines.append(
             TopicLine(
+                topic=names.get(title, ""),
                 title=title,
                 claimed=claimed,
                 confirmed=confirmed,
@@ -349,7 +410,30 @@ def _expiring(assessment: Assessment) -> tuple[Expiring, ...]:
     return tuple(seen.values())[:SHOWN]
 
 
-def _activity(member: Membership) -> tuple[Activity, ...]:
+def _due(member: Membership) -> tuple[Due, ...]:
+    """What is delegated with a day, in work that is open, the most pressing first (one query)."""
+    catalogue, today = load_catalogue(), clock.today()
+    waiting = (
+        Delegation.objects.filter(
+            assessment__firm=member.firm,
+            assessment__status__in=Assessment.EDITABLE,
+            due_on__isnull=False,
+        )
+        .select_related("to")
+        .order_by("due_on", "requirement")[:SHOWN]
+    )
+    return tuple(
+        Due(
+            delegation=delegation,
+            title=_title(catalogue, delegation.requirement) or Text(delegation.requirement),
+            is_late=delegation.due_on is not None and delegation.due_on < today,
+            is_mine=delegation.to_id == member.user_id,
+        )
+        for delegation in waiting
+    )
+
+
+def _activity(member: Membership, news_after: int) -> tuple[Activity, ...]:
     catalogue = load_catalogue()
     events = AuditEvent.objects.filter(firm=member.firm).order_by("-id")[:SHOWN]
     return tuple(
@@ -358,6 +442,7 @@ def _activity(member: Membership) -> tuple[Activity, ...]:
             did=audit.SENTENCES.get(event.action, event.action),
             what=_title(catalogue, event.requirement),
             event=event,
+            is_new=event.pk > news_after and event.actor_id != member.user_id,
         )
         for event in events
     )

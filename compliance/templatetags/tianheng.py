@@ -347,6 +347,16 @@ def percent(value: Any) -> str:
     return f"{figure.to_integral_value() if whole else figure.quantize(Decimal('0.1'))}%"
 
 
+@register.filter
+def points(value: Any, how: str = "") -> str:
+    """5, 2.5, 0: a number of points as short as it is exact; `abs` leaves its sign out."""
+    figure = _decimal(value)
+    if figure is None:
+        return "–"
+    shown = format((abs(figure) if how == "abs" else figure).normalize(), "f")
+    return shown.replace("-", "−")
+
+
 # --- bars ---
 
 # Presentation attributes hold the light colours; the classes repaint them per theme.
