@@ -236,6 +236,9 @@ def test_the_command_compares_folders_files_and_known_editions(
     out = io.StringIO()
     call_command("catalogue", "diff", cnsa.id, cnsa.edition, stdout=out)
     assert f"{len(cnsa.requirements)} kept, 0 to be confirmed again" in out.getvalue()
+    out = io.StringIO()
+    call_command("catalogue", "diff", "2026.11", cnsa.id, stdout=out)
+    assert "cnsa_2025_2027, edition 2026.11 (" in out.getvalue()
 
 
 def test_the_command_refuses_what_it_does_not_know(cnsa: Catalogue) -> None:
@@ -243,4 +246,4 @@ def test_the_command_refuses_what_it_does_not_know(cnsa: Catalogue) -> None:
     with pytest.raises(SystemExit) as caught:
         call_command("catalogue", "diff", "2019.01", cnsa.edition, stderr=errors)
     assert caught.value.code == 2
-    assert f"Known are: {cnsa.id} ({cnsa.edition})" in errors.getvalue()
+    assert f"Known are: {cnsa.id} (2026.11" in errors.getvalue()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from checklists import Catalogue, CatalogueError, Fault, catalogues, difference, load_catalogue
+from checklists.editions import released_edition, released_editions
 from checklists.engine.documents import read_document
 from checklists.engine.export import CSV_COLUMNS, catalogue_json, csv_rows
 from checklists.engine.exported import catalogue_from_json, read_json
@@ -250,9 +251,14 @@ def _edition(named: str) -> Catalogue:
         content = _content(path)
         cure = "Give a file of `catalogue export --format json`."
         return catalogue_from_json(read_json(named, content, cure=cure), name=named)
+    known = []
     for catalogue in catalogues():
         if named in (catalogue.id, catalogue.edition):
             return catalogue
+        earlier = released_editions(catalogue.id)
+        if named in earlier:
+            return released_edition(catalogue.id, named)
+        editions = dict.fromkeys([*earlier, catalogue.edition])
+        known.append(f"{catalogue.id} ({', '.join(editions)})")
     problem = "There is no folder, no exported file, no catalogue and no edition of this name."
-    known = ", ".join(f"{one.id} ({one.edition})" for one in catalogues())
-    raise CatalogueError([Fault(named, None, "", problem, f"Known are: {known}.")])
+    raise CatalogueError([Fault(named, None, "", problem, f"Known are: {'; '.join(known)}.")])
