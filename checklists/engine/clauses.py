@@ -115,12 +115,12 @@ def period_in_words(starts_on: date | None, ends_on: date | None) -> Text:
 def limits_in_words(catalogue: Catalogue, comparator: Comparator, name: str) -> Text:
     """Every dated value of a limit, as it is asked: at most 25 years, from 1 May 2021."""
     parameter = catalogue.parameters[name]
-    return _in_both([_limit(catalogue, parameter, value, comparator) for value in parameter.values])
+    return all_of([_limit(catalogue, parameter, value, comparator) for value in parameter.values])
 
 
 def values_in_words(catalogue: Catalogue, parameter: Parameter) -> Text:
     """Every dated value of a parameter with its source."""
-    return _in_both(
+    return all_of(
         [
             _with_source(catalogue, value, _limit(catalogue, parameter, value, None))
             for value in parameter.values
@@ -128,8 +128,12 @@ def values_in_words(catalogue: Catalogue, parameter: Parameter) -> Text:
     )
 
 
-def _in_both(texts: Sequence[Text]) -> Text:
-    return Text("; ".join(text.en for text in texts), "；".join(text.zh_hans for text in texts))
+def all_of(texts: Sequence[Text]) -> Text:
+    """Several texts as one; in Chinese too where any of them is."""
+    chinese = "；".join(text.get("zh-hans") for text in texts)
+    return Text(
+        "; ".join(text.en for text in texts), chinese if any(t.zh_hans for t in texts) else ""
+    )
 
 
 def _limit(

@@ -386,8 +386,7 @@ def _parameter_fields(catalogue: Catalogue, parameter: Parameter) -> Iterator[_F
     )
     words = clauses.values_in_words(catalogue, parameter)
     yield _field(ChangeKind.LIMIT, "values", words, (parameter.unit, values), asks=True)
-    said = Text("; ".join(t.en for t in basis), "；".join(t.zh_hans for t in basis))
-    yield _field(ChangeKind.SOURCES, "basis", said)
+    yield _field(ChangeKind.SOURCES, "basis", clauses.all_of(basis))
 
 
 def _reference_fields(catalogue: Catalogue, reference: Reference) -> Iterator[_Field]:
@@ -401,8 +400,8 @@ def _reference_fields(catalogue: Catalogue, reference: Reference) -> Iterator[_F
     yield _field(kinds.SOURCES, "binding", force.title, reference.binding)
     yield _field(kinds.SOURCES, "url", _plain(reference.url))
     used = reference.facts_used
-    words = Text("; ".join(t.en for t in used), "；".join(t.zh_hans for t in used))
-    yield _field(kinds.SOURCES, "facts_used", words if used else None, used)
+    words = clauses.all_of(used) if used else None
+    yield _field(kinds.SOURCES, "facts_used", words, used)
     yield _field(kinds.SOURCES, "verified", _VERIFIED[reference.verified])
     yield _field(kinds.SOURCES, "confidence", _CONFIDENCE[reference.confidence])
     yield _field(kinds.WORDING, "note", reference.note)
