@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import Http404
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -34,6 +35,7 @@ from compliance.api.fields import (
     Strict,
     TextField,
     ValueField,
+    refuse,
 )
 from compliance.api.openapi import operation, page_of
 from compliance.api.problems import StaleState
@@ -41,7 +43,8 @@ from compliance.api.shapes import OUTCOMES, name_of
 from compliance.errors import SomebodySavedFirst
 from compliance.models import Answer, Assessment
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
-from compliance.services.answers import is_open, save_answer
+from compliance.services.answers import save_answer
+from compliance.workflow import is_open
 
 TAG = "answers"
 APPLICABILITIES = frozenset(each.value for each in Applicability)
@@ -165,7 +168,12 @@ class AnswerView(Endpoint):
         not_applicable_reason = TextField(required=False, default="", allow_null=True)
         flag = ChosenField([*FLAGS, ""], required=False, default="", allow_null=True)
 
-    @operation("getAnswer", tag=TAG, gives={200: AnswerForm})
+        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+            if not self.initial_data:
+                refuse("value", _("Send the answer; null takes it back."))
+            return attrs
+
+    @operation("getAnswer", tag=TAG, gives={200: AnswerForm}, has_etag=True)
     def get(self, request: Request, assessment_id: UUID, requirement_id: str) -> Response:
         """The answer and its ETag, also where nobody has answered yet."""
         assessment, _member = assessment_of(request, assessment_id)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
+from django.db.models.options import Options
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -87,12 +88,18 @@ def page_of_rows(
 def _beyond(rows: QuerySet[Row], newest_by: str, place: Place) -> Q:
     meta = rows.model._meta
     try:
-        at = meta.get_field(newest_by).to_python(place.keys[0])
-        pk = meta.pk.to_python(place.keys[1])  # type: ignore[union-attr]
+        at = _field(meta, newest_by).to_python(place.keys[0])
+        pk = _field(meta, "pk").to_python(place.keys[1])
     except (ValidationError, OverflowError):
         _refuse_cursor()
     way = "gt" if place.is_backwards else "lt"
     return Q(**{f"{newest_by}__{way}": at}) | Q(**{newest_by: at, f"pk__{way}": pk})
+
+
+def _field(meta: Options[Any], name: str) -> Field[Any, Any]:
+    field = meta.pk if name == "pk" else meta.get_field(name)
+    assert isinstance(field, Field)
+    return field
 
 
 def page_of_items(

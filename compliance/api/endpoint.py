@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -22,9 +22,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework import negotiation, serializers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ParseError
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import JSONRenderer
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils import encoders
@@ -50,13 +52,16 @@ NEVER = -1  # a version nobody has: an If-Match that fits nothing
 class Endpoint(APIView):
     """One address of the API."""
 
-    authentication_classes = (TokenAuthentication, SessionAuthentication)
-    permission_classes = (IsAuthenticated, ScopeAllows)
-    parser_classes = (StrictJSONParser,)
-    renderer_classes = (JSONRenderer,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (
+        TokenAuthentication,
+        SessionAuthentication,
+    )
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated, ScopeAllows)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
     metadata_class = None  # OPTIONS answers 405; the description is at /api/schema/
-    schema = Description()
-    writes_with: ClassVar[Scope] = Scope.WRITE
+    schema: Any = Description()
+    writes_with: ClassVar[Scope | None] = Scope.WRITE  # None: the call asks itself
 
     def get_exception_handler(self) -> Callable[..., Response]:
         return answer_problem
@@ -81,7 +86,7 @@ class Endpoint(APIView):
     def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        finished: HttpResponseBase = super().finalize_response(  # type: ignore[assignment]
+        finished: HttpResponseBase = super().finalize_response(
             request,
             response,  # type: ignore[arg-type]
             *args,
@@ -89,7 +94,7 @@ class Endpoint(APIView):
         )
         finished["Cache-Control"] = "private, no-store"
         finished["X-Request-ID"] = getattr(request, "request_id", "")
-        patch_vary_headers(finished, ["Authorization", "Cookie", "Accept-Language"])  # type: ignore[arg-type]
+        patch_vary_headers(finished, ["Authorization", "Cookie", "Accept-Language"])
         return finished
 
 
@@ -110,11 +115,7 @@ class NothingHere(Endpoint):
     permission_classes = ()
     schema = None
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.http_method_names = [(request.method or "get").lower()]
-        return super().dispatch(request, *args, **kwargs)
-
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise Http404
 
 
@@ -170,7 +171,7 @@ def read(form: type[serializers.Serializer[Any]], request: Request) -> dict[str,
     return values
 
 
-def filter_of(request: Request, name: str, known: Mapping[str, Any] | frozenset[str]) -> str:
+def filter_of(request: Request, name: str, known: Collection[str]) -> str:
     """One filter of the address; "" where it is not asked for, a refusal where it is unknown."""
     value = request.query_params.get(name, "")
     if value and value not in known:
@@ -248,7 +249,7 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
             keep_reply(kept, status=response.status_code, headers=headers, body=body)
         return response
 
-    return once
+    return once  # type: ignore[return-value]  # wraps() says it in a type of its own
 
 
 def _still_may_see(request: Request, place: Mapping[str, Any]) -> None:
@@ -265,6 +266,7 @@ def _digest_of(request: Request) -> str:
     """SHA-256 of what is asked: method, address, and the body with the files in it."""
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
     data = request.data
+    plain: Any = data
     if isinstance(data, QueryDict):
         plain = {name: [value for value in data.getlist(name) if isinstance(value, str)]
                  for name in data}  # fmt: skip
@@ -274,7 +276,5 @@ def _digest_of(request: Request) -> str:
             for chunk in upload.chunks():
                 digest.update(chunk)
             upload.seek(0)
-    else:
-        plain = data
     digest.update(json.dumps(plain, sort_keys=True, default=str).encode())
     return digest.hexdigest()

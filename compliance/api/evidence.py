@@ -11,6 +11,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,6 +43,7 @@ from compliance.services.evidence import (
 TAG = "evidence"
 
 
+@extend_schema_field({"type": "string", "format": "binary"})
 class FileField(serializers.FileField):
     """The file; what may be in it, the service says."""
 

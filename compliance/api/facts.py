@@ -53,7 +53,7 @@ class FactsView(Endpoint):
         newly_applies = serializers.ListField(child=serializers.CharField())
         no_longer_applies = serializers.ListField(child=serializers.CharField())
 
-    @operation("getFacts", tag="facts", gives={200: Output})
+    @operation("getFacts", tag="facts", gives={200: Output}, has_etag=True)
     def get(self, request: Request, assessment_id: UUID) -> Response:
         """The facts as stated, and which requirements follow from them."""
         assessment, _member = assessment_of(request, assessment_id)

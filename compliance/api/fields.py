@@ -81,7 +81,7 @@ class DayField(serializers.DateField):
 @extend_schema_field(
     {
         "description": "Text, number, true, false or null, as the requirement's `answer` says.",
-        "type": ["string", "number", "boolean", "null"],
+        "type": ["string", "number", "boolean"],
     }
 )
 class ValueField(serializers.Field[Any, Any, Any, Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -18,12 +18,13 @@ from rest_framework import serializers
 from compliance.api.authentication import SessionAuthentication, TokenAuthentication
 from compliance.api.cursors import LARGEST_PAGE, PAGE_SIZE
 from compliance.api.fields import Strict
-from compliance.api.problems import PROBLEM_JSON, ProblemSerializer
+from compliance.api.problems import PROBLEM_JSON, ProblemSerializer, StaleSerializer
 
 Form = type[serializers.Serializer[Any]]
 Call = TypeVar("Call", bound=Callable[..., Any])
 
-_HEADER, _QUERY = OpenApiParameter.HEADER, OpenApiParameter.QUERY
+_HEADER: Final = "header"
+_QUERY: Final = "query"
 LANG = OpenApiParameter(
     "lang", str, _QUERY, enum=["en", "zh-hans"], description="Overrides `Accept-Language`."
 )
@@ -41,6 +42,15 @@ IDEMPOTENCY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     _HEADER,
     description="The same key with the same body gets the same answer, for 24 hours.",
+)
+ETAG = OpenApiParameter(
+    "ETag", str, _HEADER, response=[200, 412], description="The version, for `If-Match`."
+)
+REQUEST_ID = OpenApiParameter(
+    "X-Request-ID", str, _HEADER, response=True, description="Yours, if you sent one."
+)
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, _HEADER, response=[429], description="Seconds to wait."
 )
 REFUSALS = {
     400: ("malformed", "The request cannot be read", "The body is not JSON: line 1 column 2."),
@@ -68,19 +78,22 @@ def operation(
     *,
     tag: str,
     takes: Form | Mapping[str, Any] | None = None,
-    gives: Mapping[int, Any],
+    gives: Mapping[Any, Any],
     filters: Sequence[OpenApiParameter] = (),
     is_list: bool = False,
     is_idempotent: bool = False,
+    has_etag: bool = False,
     if_match: bool | None = None,  # whether it is needed; None: there is no such thing here
     refuses: Sequence[int] = (),
     is_public: bool = False,
     example: Any = None,
 ) -> Callable[[Call], Call]:
     """Describe one call; the method and its docstring say the rest."""
-    parameters = [LANG, *filters, *(PAGING if is_list else ())]
+    parameters = [LANG, REQUEST_ID, *filters, *(PAGING if is_list else ())]
     if is_idempotent:
         parameters.append(IDEMPOTENCY)
+    if has_etag or if_match is not None:
+        parameters.append(ETAG)
     if if_match is not None:
         parameters.append(
             OpenApiParameter(
@@ -96,20 +109,22 @@ def operation(
         statuses |= {413, 415, 422}
     if if_match is not None:
         statuses |= {412, *((428,) if if_match else ())}
+    if 429 in statuses:
+        parameters.append(RETRY_AFTER)
     responses: dict[Any, Any] = dict(gives)
     for status in sorted(statuses):
         responses[(status, PROBLEM_JSON)] = _refusal(status)
     examples = []
     if example is not None:
         examples.append(OpenApiExample("Example", value=example, request_only=True))
-    return extend_schema(  # type: ignore[return-value]
+    return extend_schema(
         operation_id=name,
         tags=[tag],
         request=takes,
         responses=responses,
         parameters=parameters,
         examples=examples,
-        **({"auth": []} if is_public else {}),
+        auth=[] if is_public else None,
     )
 
 
@@ -125,8 +140,10 @@ def _refusal(status: int) -> OpenApiResponse:
     }
     if status == 422:
         body["fields"] = {"title": detail}
+    if status == 412:
+        body |= {"current": {"etag": '"4"'}, "base": None}
     return OpenApiResponse(
-        ProblemSerializer,
+        StaleSerializer if status == 412 else ProblemSerializer,
         description=title,
         examples=[OpenApiExample(code, value=body, response_only=True, status_codes=[str(status)])],
     )
@@ -171,7 +188,7 @@ class Description(AutoSchema):
         return _name_of(type(serializer))
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, Strict):
             schema["additionalProperties"] = False
         return schema

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
+from compliance.api.fields import MaybeObjectField, ObjectField
 from compliance.errors import (
     AssessmentNotReady,
     ComplianceError,
@@ -58,6 +59,13 @@ class ProblemSerializer(serializers.Serializer[Any]):
         help_text="The sentence for each value that cannot be taken.",
     )
     request_id = serializers.CharField(help_text="The id to tell when you ask for help.")
+
+
+class StaleSerializer(ProblemSerializer):
+    """Somebody else saved first."""
+
+    current = ObjectField(help_text="What is stored now, in the form in which it is read.")
+    base = MaybeObjectField(required=False, help_text="What both started from, where it is known.")
 
 
 class StaleState(ComplianceError):

@@ -57,7 +57,7 @@ class DeterminationView(Endpoint):
         comment = TextField(required=False, default="")
         opens_again = FlagField(required=False, default=False)
 
-    @operation("getDetermination", tag=TAG, gives={200: DeterminationForm})
+    @operation("getDetermination", tag=TAG, gives={200: DeterminationForm}, has_etag=True)
     def get(self, request: Request, submission_id: UUID, requirement_id: str) -> Response:
         """The officer's outcome and its ETag, also where there is none yet."""
         submission, _member = submission_of(request, submission_id)

@@ -8,6 +8,7 @@ from compliance.api import (
     answers,
     assessments,
     catalogues,
+    corrective_actions,
     evidence,
     exports,
     facts,
@@ -30,6 +31,7 @@ v1: list[URLPattern] = [
     *evidence.urlpatterns,
     *submissions.urlpatterns,
     *review.urlpatterns,
+    *corrective_actions.urlpatterns,
     *reports.urlpatterns,
     *exports.urlpatterns,
 ]

@@ -1,0 +1,391 @@
+"""Every call × everybody: role, firm, scope; a call that is not in TABLE fails the first test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from compliance.api.urls import urlpatterns, v1
+from compliance.models import (
+    AccessToken,
+    Answer,
+    Assessment,
+    AuditEvent,
+    CorrectiveAction,
+    Determination,
+    Evidence,
+    EvidenceUse,
+    Finding,
+    Firm,
+    KeptReply,
+    Membership,
+    Report,
+    Scope,
+    Submission,
+)
+from compliance.services.corrective_actions import open_actions
+from compliance.services.evidence import attach_evidence
+from compliance.services.reports import request_report
+from compliance.services.review import raise_finding
+from tests import factories
+from tests.compliance.api.calls import Api, api_of, json_of, problem_of
+
+YES_NO = "cnsa.m01.research_call_watch"
+ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
+CANARY = "CANARY-OF-A"
+Statuses = tuple[int, int, int, int]  # viewer, contributor, manager, officer
+ALL: Statuses = (200, 200, 200, 200)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of one address, with a body that it takes."""
+
+    name: str
+    method: str
+    expected: Statuses
+    args: tuple[str, ...] = ()
+    body: Any = None
+    query: str = ""
+    if_match: str = ""
+    is_public: bool = False
+    scope: str = "write"
+
+    @property
+    def needs(self) -> str:
+        return "read" if self.method == "GET" else self.scope
+
+
+def officer(ok: int) -> Statuses:
+    return (403, 403, 403, ok)
+
+
+DRAFT, SUBMISSION = ("draft",), ("submission",)
+TABLE = [
+    Call("api_token", "POST", (422,) * 4, body={}, is_public=True),
+    Call("api_tokens", "GET", ALL),
+    Call("api_token_revoke", "DELETE", (404, 404, 204, 404), ("token",)),
+    Call("api_catalogues", "GET", ALL, is_public=True),
+    Call("api_catalogue", "GET", ALL, ("catalogue",), is_public=True),
+    Call("api_catalogue_requirements", "GET", ALL, ("catalogue",), is_public=True),
+    Call("api_catalogue_requirement", "GET", ALL, ("catalogue", "requirement"), is_public=True),
+    Call("api_firms", "GET", ALL),
+    Call("api_firms", "POST", (403,) * 4, body={"name": "New Co."}),
+    Call("api_firm", "GET", ALL, ("firm",)),
+    Call("api_members", "GET", ALL, ("firm",)),
+    Call("api_library", "GET", ALL, ("firm",)),
+    Call("api_library", "POST", (403, 201, 201, 403), ("firm",), {"url": "https://a.example/"}),
+    Call("api_assessments", "GET", ALL),
+    Call(
+        "api_assessments",
+        "POST",
+        (403, 403, 201, 403),
+        body={
+            "firm": "{firm}",
+            "title": "Another",
+            "as_of": "2026-11-20",
+            "roles": ["satellite_operator"],
+            "copy_from": "{draft}",
+        },
+    ),
+    Call("api_assessment", "GET", ALL, DRAFT),
+    Call("api_archive", "POST", (403, 403, 200, 403), DRAFT),
+    Call("api_problems", "GET", ALL, DRAFT),
+    Call("api_submit", "POST", (403, 403, 422, 403), DRAFT, {"statement": ""}),
+    Call("api_facts", "GET", ALL, DRAFT),
+    Call("api_facts", "PUT", (403, 403, 200, 403), DRAFT, {"facts": {"firm.staff": 41}}),
+    Call("api_rows", "GET", ALL, DRAFT),
+    Call("api_answer", "GET", ALL, ("draft", "requirement")),
+    Call(
+        "api_answer",
+        "PUT",
+        (403, 200, 200, 403),
+        ("draft", "requirement"),
+        {"value": "yes", "note": "", "not_applicable_reason": "", "flag": ""},
+        if_match='"0"',
+    ),
+    Call("api_assessment_evidence", "GET", ALL, DRAFT),
+    Call(
+        "api_assessment_evidence",
+        "POST",
+        (403, 201, 201, 403),
+        DRAFT,
+        {"requirement": ORBIT, "kind": "orbit_lifetime_analysis", "url": "https://a.example/"},
+    ),
+    Call("api_evidence_use", "PUT", (403, 200, 200, 403), ("draft", "orbit", "evidence")),
+    Call("api_evidence_use", "DELETE", (403, 204, 204, 403), ("draft", "orbit", "evidence")),
+    Call("api_evidence", "GET", ALL, ("evidence",)),
+    Call("api_evidence_download", "GET", ALL, ("evidence",)),
+    Call("api_submissions", "GET", ALL),
+    Call("api_submission", "GET", ALL, SUBMISSION),
+    Call("api_export", "GET", ALL, SUBMISSION, query="?format=csv"),
+    Call("api_determination", "GET", ALL, ("submission", "requirement")),
+    Call(
+        "api_determination",
+        "PUT",
+        officer(200),
+        ("submission", "requirement"),
+        {"outcome": "met", "comment": "Seen.", "opens_again": False},
+        if_match='"0"',
+        scope="review",
+    ),
+    Call("api_confirm", "POST", officer(200), SUBMISSION, {"measure": 1}, scope="review"),
+    Call("api_findings", "GET", ALL, SUBMISSION),
+    Call(
+        "api_findings",
+        "POST",
+        officer(201),
+        SUBMISSION,
+        {"requirement": YES_NO, "severity": "minor", "missing": "A page.", "due_on": "2030-01-01"},
+        scope="review",
+    ),
+    Call(
+        "api_return",
+        "POST",
+        officer(200),
+        SUBMISSION,
+        {"comment": "Again.", "reopen_facts": True},
+        scope="review",
+    ),
+    Call("api_accept", "POST", officer(200), SUBMISSION, {"statement": "Good."}, scope="review"),
+    Call("api_withdraw", "POST", (403, 403, 200, 403), SUBMISSION, {"reason": "Too early."}),
+    Call("api_actions", "GET", ALL),
+    Call("api_action", "GET", ALL, ("action",)),
+    Call("api_action", "PATCH", (403, 200, 200, 403), ("action",), {"status": "in_progress"}),
+    Call("api_reports", "GET", ALL, SUBMISSION),
+    Call("api_reports", "POST", (202,) * 4, SUBMISSION, {"kind": "summary", "lang": "en"}),
+    Call("api_report", "GET", ALL, ("report",)),
+    Call("api_report_retry", "POST", (202,) * 4, ("report",)),
+    Call("api_report_download", "GET", (404,) * 4, ("report",)),
+]
+FIRMS_OWN = {"token", "firm", "draft", "evidence", "submission", "action", "report"}
+
+
+@dataclass(frozen=True)
+class World:
+    """One firm's things, each with the canary in it."""
+
+    things: dict[str, Any]
+
+    def send(self, api: Api, call: Call, **headers: str) -> Any:
+        url = reverse(call.name, args=[self.things[arg] for arg in call.args]) + call.query
+        body = call.body
+        if isinstance(body, dict):
+            filled = json.dumps(body)
+            for name, thing in self.things.items():
+                filled = filled.replace(f"{{{name}}}", str(thing))
+            body = filled.encode()
+        if call.if_match:
+            headers["If_Match"] = call.if_match
+        return api.call(call.method, url, body, **headers)
+
+
+@pytest.fixture
+def a(
+    ada: Membership, ben: Membership, cleo: Membership, vera: Membership, own_storage: None
+) -> World:
+    firm = ada.firm
+    firm.name = f"{CANARY} firm"
+    firm.save()
+    answered = factories.answered(ada, ben)
+    Assessment.objects.filter(pk=answered.pk).update(title=f"{CANARY} handed in")
+    answered.refresh_from_db()
+    submission = factories.submitted(answered, ada)
+    finding = raise_finding(
+        submission=submission,
+        requirement_id=YES_NO,
+        severity="major",
+        missing=f"{CANARY} gap",
+        due_on=factories.next_year(),
+        by=cleo,
+    )
+    action = open_actions(submission, cleo)[0]
+    # As before the officer began, so that the firm may still take it back.
+    Assessment.objects.filter(pk=answered.pk).update(status="submitted")
+    draft = factories.draft(ada, title=f"{CANARY} draft")
+    evidence = attach_evidence(
+        assessment=draft,
+        requirement_id=ORBIT,
+        kind="orbit_lifetime_analysis",
+        title=f"{CANARY} evidence",
+        upload=factories.pdf(f"{CANARY}.pdf"),
+        by=ben,
+    )
+    report = request_report(submission=submission, kind="full", lang="en", by=ada)
+    Report.objects.filter(pk=report.pk).update(status="failed", error=f"{CANARY} error")
+    return World(
+        {
+            "firm": firm.pk,
+            "draft": draft.pk,
+            "catalogue": "cnsa_2025_2027",
+            "requirement": YES_NO,
+            "orbit": ORBIT,
+            "evidence": evidence.pk,
+            "submission": submission.pk,
+            "finding": finding.pk,
+            "action": action.pk,
+            "report": report.pk,
+            "token": AccessToken.objects.create(
+                user=ada.user,
+                name=f"{CANARY} token",
+                scopes=["read"],
+                digest="0" * 64,
+                created_at=submission.submitted_at,
+            ).pk,
+        }
+    )
+
+
+def undone(world: World, api: Api, call: Call, **headers: str) -> Any:
+    """Send it, and undo what it did."""
+    begun = transaction.savepoint()
+    reply = world.send(api, call, **headers)
+    if not transaction.get_connection().needs_rollback:
+        transaction.savepoint_rollback(begun)
+    return reply
+
+
+def text_of(reply: Any) -> str:
+    return "" if reply.streaming else reply.content.decode("utf-8", "replace")
+
+
+def methods(view: Any) -> Iterator[str]:
+    yield from (name.upper() for name in ("get", "post", "put", "patch", "delete") if
+                hasattr(view.view_class, name))  # fmt: skip
+
+
+def test_every_call_is_in_the_table() -> None:
+    served = {(p.name, method) for p in v1 for method in methods(p.callback)}
+    assert served == {(call.name, call.method) for call in TABLE}
+    assert [p.name for p in urlpatterns[1:]] == ["api_schema", "api_docs", "api_nothing"]
+
+
+def test_each_role_and_each_scope_gets_what_the_table_says(
+    a: World, vera: Membership, ben: Membership, ada: Membership, cleo: Membership
+) -> None:
+    wrong = []
+    for column, member in enumerate((vera, ben, ada, cleo)):
+        api = api_of(member.user)
+        for call in TABLE:
+            reply = undone(a, api, call)
+            if reply.status_code != call.expected[column]:
+                wrong.append((member.role, call.name, call.method, reply.status_code))
+            assert reply.headers["Cache-Control"] == "private, no-store"
+            assert reply.headers["X-Request-ID"]
+    assert wrong == []
+    for column, member in ((2, ada), (3, cleo)):  # a token without the scope
+        for call in TABLE:
+            if call.is_public or call.expected[column] in (403, 404) or call.name == "api_action":
+                continue
+            others = [scope for scope in Scope.values if scope != call.needs]
+            reply = undone(a, api_of(member.user, *others), call)
+            if reply.status_code != 403:
+                wrong.append(("scope", call.name, call.method, reply.status_code))
+    assert wrong == []
+
+
+def checksum() -> list[Any]:
+    """Every row that an intruder could have touched."""
+    models = (Firm, Membership, Assessment, Answer, Evidence, EvidenceUse, Submission, Finding)
+    later = (Determination, Report, AuditEvent, CorrectiveAction)
+    return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
+
+
+def test_strangers_and_other_firms_get_nothing_and_change_nothing(
+    a: World, dov: Membership
+) -> None:
+    stranger, other = Api(), api_of(dov.user)
+    before = checksum()
+    for call in TABLE:
+        reply = a.send(stranger, call)
+        if not call.is_public:
+            problem_of(reply, 401, "not_signed_in")
+            assert reply.headers["WWW-Authenticate"].startswith("Token"), call.name
+        assert CANARY not in text_of(reply), call.name
+        if FIRMS_OWN & set(call.args) or call.name == "api_assessments":
+            for key in ("", "k"):
+                reply = a.send(other, call, **({"Idempotency_Key": key} if key else {}))
+                if call.method != "GET" or call.args:
+                    problem_of(reply, 404, "not_found")
+                assert CANARY not in text_of(reply), call.name
+    assert checksum() == before
+    assert not KeptReply.objects.exists()
+    for call in TABLE:  # the lists of the other firm hold nothing of this one
+        if call.method == "GET" and not call.args:
+            assert CANARY not in text_of(a.send(other, call)), call.name
+
+
+def test_another_firms_things_are_not_taken_in_by_their_id(a: World, dov: Membership) -> None:
+    other = api_of(dov.user)
+    theirs = factories.draft(dov, title="Theirs")
+    body = {"firm": str(dov.firm_id), "title": "Copy", "as_of": "2026-11-20",
+            "roles": ["satellite_operator"], "copy_from": str(a.things["draft"])}  # fmt: skip
+    before = checksum()
+    assert "copy_from" in problem_of(other.post("assessments/", body), 422, "invalid")["fields"]
+    place = f"assessments/{theirs.pk}/requirements/{ORBIT}/evidence/{a.things['evidence']}/"
+    problem_of(other.put(place, {}), 404, "not_found")
+    problem_of(other.call("DELETE", place), 404, "not_found")
+    assert checksum() == before
+
+
+def test_a_token_ends_by_revoking_by_time_and_with_the_person(
+    ada: Membership, manager: Api
+) -> None:
+    kept = AccessToken.objects.get()
+    assert manager.token not in json.dumps(list(AccessToken.objects.values()), default=str)
+    assert json_of(manager.get("auth/tokens/"))["results"][0]["starts_with"] == kept.start
+    for change in ({"revoked_at": kept.created_at}, {"expires_at": kept.created_at}):
+        begun = transaction.savepoint()
+        AccessToken.objects.update(**change)
+        problem_of(manager.get("firms/"), 401, "not_signed_in")
+        problem_of(manager.get("catalogues/"), 401, "not_signed_in")
+        transaction.savepoint_rollback(begun)
+    ada.user.is_active = False
+    ada.user.save()
+    problem_of(manager.get("firms/"), 401, "not_signed_in")
+    ada.user.is_active = True
+    ada.user.save()
+    assert manager.call("DELETE", f"auth/tokens/{kept.pk}/").status_code == 204
+    problem_of(manager.get("firms/"), 401, "not_signed_in")
+    for broken in (
+        "Token",
+        "Token ",
+        "Token \xff",
+        "Basic YTpi",
+        "token x y",
+        "Token " + "x" * 9000,
+    ):
+        problem_of(Api().get("firms/", Authorization=broken), 401, "not_signed_in")
+
+
+def test_a_password_opens_nothing_but_a_token_and_guessing_is_limited(ada: Membership) -> None:
+    right = {"email": ada.user.email, "password": factories.PASSWORD}
+    for body in ({**right, "password": "wrong"}, {**right, "email": "nobody@demo.example"}):
+        problem_of(Api().post("auth/token/", body), 401, "wrong_credentials")
+    for _attempt in range(4):
+        Api().post("auth/token/", {**right, "password": "wrong"})
+    reply = Api().post("auth/token/", right)
+    problem_of(reply, 429, "too_many_attempts")
+    assert int(reply.headers["Retry-After"]) > 0
+    # Whoever is limited here is limited on the sign-in page as well.
+    page = Client().post(
+        reverse("account_login"), {"login": ada.user.email, "password": factories.PASSWORD}
+    )
+    assert page.status_code == 200
+
+
+def test_a_browser_calls_with_its_session_and_the_csrf_token(ada: Membership) -> None:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.force_login(ada.user)
+    api = Api(client=client)
+    assert json_of(api.get("firms/"))["results"][0]["name"] == ada.firm.name
+    problem_of(api.post("assessments/", {}), 403, "not_permitted")
+    secret = client.get(reverse("tokens")).cookies["csrftoken"].value
+    problem_of(api.post("assessments/", {}, X_CSRFToken=secret), 422, "invalid")
