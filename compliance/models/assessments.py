@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from compliance.models.firms import Firm, Membership, Role
-
-if TYPE_CHECKING:
-    from compliance.models.people import User
+from compliance.models.firms import Firm, OfFirm, OfFirmQuerySet
 
 
-class AssessmentQuerySet(models.QuerySet["Assessment"]):
-    def visible_to(self, user: User) -> AssessmentQuerySet:
-        """The assessments of this person's firms, each with the person's own membership at hand."""
-        return (
-            self.filter(firm__memberships__user=user)
-            .annotate(
-                my_membership_id=models.F("firm__memberships__id"),
-                my_role=models.F("firm__memberships__role"),
-            )
-            .select_related("firm")
-        )
-
+class AssessmentQuerySet(OfFirmQuerySet["Assessment"]):
     def in_review(self) -> AssessmentQuerySet:
         return self.filter(status__in=[Assessment.Status.SUBMITTED, Assessment.Status.IN_REVIEW])
 
 
-class Assessment(models.Model):
+class Assessment(OfFirm, models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         SUBMITTED = "submitted", _("Submitted")
@@ -78,15 +64,6 @@ class Assessment(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.status in self.EDITABLE
-
-    def membership_of(self, user: User) -> Membership:
-        """This person's membership, from `visible_to`, without another query."""
-        return Membership(
-            id=self.my_membership_id,  # type: ignore[attr-defined]
-            firm=self.firm,
-            user=user,
-            role=Role(self.my_role),  # type: ignore[attr-defined]
-        )
 
 
 class Answer(models.Model):

@@ -12,24 +12,16 @@ from django.utils.translation import pgettext_lazy
 
 from compliance.models.assessments import Assessment
 from compliance.models.evidence import Evidence
-from compliance.models.firms import Firm, Membership, Role
+from compliance.models.firms import Firm, OfFirm, OfFirmQuerySet
 from compliance.models.review import Finding
 
 if TYPE_CHECKING:
     from compliance.models.people import User
 
 
-class CorrectiveActionQuerySet(models.QuerySet["CorrectiveAction"]):
+class CorrectiveActionQuerySet(OfFirmQuerySet["CorrectiveAction"]):
     def visible_to(self, user: User) -> CorrectiveActionQuerySet:
-        """The actions of this person's firms, each with the person's own membership at hand."""
-        return (
-            self.filter(firm__memberships__user=user)
-            .annotate(
-                my_membership_id=models.F("firm__memberships__id"),
-                my_role=models.F("firm__memberships__role"),
-            )
-            .select_related("firm", "finding", "assessment__firm", "owner")
-        )
+        return super().visible_to(user).select_related("finding", "assessment__firm", "owner")
 
     def unfinished(self) -> CorrectiveActionQuerySet:
         """What the firm still has to do."""
@@ -45,7 +37,7 @@ class CorrectiveActionQuerySet(models.QuerySet["CorrectiveAction"]):
         return self.unfinished().filter(late)
 
 
-class CorrectiveAction(models.Model):
+class CorrectiveAction(OfFirm, models.Model):
     """One line of the plan. What was frozen with the finding stands beside what the firm says."""
 
     class Status(models.TextChoices):
@@ -146,15 +138,6 @@ class CorrectiveAction(models.Model):
 
     def is_overdue(self, today: date) -> bool:
         return self.is_unfinished and self.deadline_on < today
-
-    def membership_of(self, user: User) -> Membership:
-        """This person's membership, from `visible_to`, without another query."""
-        return Membership(
-            id=self.my_membership_id,  # type: ignore[attr-defined]
-            firm=self.firm,
-            user=user,
-            role=Role(self.my_role),  # type: ignore[attr-defined]
-        )
 
 
 class Milestone(models.Model):

@@ -9,24 +9,22 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from compliance.models.firms import Membership, Role
+from compliance.models.firms import OfFirm, OfFirmQuerySet
 from compliance.models.review import Submission
 
 if TYPE_CHECKING:
     from compliance.models.people import User
 
 
-class ReportQuerySet(models.QuerySet["Report"]):
+class ReportQuerySet(OfFirmQuerySet["Report"]):
     def visible_to(self, user: User) -> ReportQuerySet:
-        return (
-            self.filter(submission__assessment__firm__memberships__user=user)
-            .annotate(my_role=models.F("submission__assessment__firm__memberships__role"))
-            .select_related("submission__assessment__firm")
-            .defer("submission__content", "review")
-        )
+        """Without what was frozen: lists would load megabytes."""
+        return super().visible_to(user).defer("submission__content", "review")
 
 
-class Report(models.Model):
+class Report(OfFirm, models.Model):
+    FIRM = "submission.assessment.firm"
+
     class Kind(models.TextChoices):
         FULL = "full", _("Full report")
         SUMMARY = "summary", _("Summary")
@@ -86,8 +84,3 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission} {self.kind} {self.lang}"
-
-    def membership_of(self, user: User) -> Membership:
-        """This person's membership, from `visible_to`, without another query."""
-        firm = self.submission.assessment.firm
-        return Membership(firm=firm, user=user, role=Role(self.my_role))  # type: ignore[attr-defined]

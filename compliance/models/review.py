@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,33 +11,21 @@ from django.utils.translation import pgettext_lazy
 
 from checklists import Outcome
 from compliance.models.assessments import Assessment
-from compliance.models.firms import Membership, Role
-
-if TYPE_CHECKING:
-    from compliance.models.people import User
+from compliance.models.firms import OfFirm, OfFirmQuerySet
 
 DETERMINABLE = (Outcome.MET, Outcome.PARTLY_MET, Outcome.NOT_MET, Outcome.NOT_APPLICABLE)
 
 
-class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def visible_to(self, user: User) -> SubmissionQuerySet:
-        """The submissions of this person's firms, each with the person's own membership at hand."""
-        return (
-            self.filter(assessment__firm__memberships__user=user)
-            .annotate(
-                my_membership_id=models.F("assessment__firm__memberships__id"),
-                my_role=models.F("assessment__firm__memberships__role"),
-            )
-            .select_related("assessment__firm")
-        )
-
+class SubmissionQuerySet(OfFirmQuerySet["Submission"]):
     def without_content(self) -> SubmissionQuerySet:
         """For lists: the frozen content of 140 requirements is large."""
         return self.defer("content")
 
 
-class Submission(models.Model):
+class Submission(OfFirm, models.Model):
     """A frozen, numbered copy of an assessment: all that a report needs, never edited."""
+
+    FIRM = "assessment.firm"
 
     class Decision(models.TextChoices):
         RETURNED = "returned", _("Returned")
@@ -84,15 +72,6 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assessment} no. {self.number}"
-
-    def membership_of(self, user: User) -> Membership:
-        """This person's membership, from `visible_to`, without another query."""
-        return Membership(
-            id=self.my_membership_id,  # type: ignore[attr-defined]
-            firm=self.assessment.firm,
-            user=user,
-            role=Role(self.my_role),  # type: ignore[attr-defined]
-        )
 
 
 class Attestation(models.Model):
