@@ -11,6 +11,7 @@ from compliance.pages import (
     catalogue,
     compare,
     corrective_actions,
+    editions,
     evidence,
     facts,
     firms,
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
+    *editions.urlpatterns,
     *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,
     *keyboard.urlpatterns,
