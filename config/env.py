@@ -54,6 +54,16 @@ def names(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
 
 
+def hosts(name: str, *, debug: bool) -> list[str]:
+    """The names under which the site answers; this machine's own while DEBUG is on."""
+    found = names(name, ["localhost", "127.0.0.1", "[::1]"] if debug else [])
+    if not found:
+        raise ImproperlyConfigured(
+            f"{name} is not set. With DEBUG off it must name the site, such as tianheng.example."
+        )
+    return found
+
+
 def one_of(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """One of a few words."""
     value = text(name, default)

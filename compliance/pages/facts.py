@@ -30,7 +30,6 @@ from compliance.selectors.facts import (
     QuestionView,
     asked_facts,
     draft_of,
-    facts_of_group,
     facts_page,
     group_of,
     last_change,
@@ -63,12 +62,10 @@ def _save(request: HttpRequest, assessment: Assessment) -> HttpResponse:
     """
     group = request.GET.get("group", "")
     is_live = bool(request.htmx)  # type: ignore[attr-defined]
-    shown = facts_of_group(catalogue_of(assessment), group)
-    posted = {
-        fact.name: read_draft(fact, request.POST)
-        for fact in shown
-        if f"was:{fact.name}" in request.POST
-    }
+    # By what the form says it showed, not by the address: an answer never goes unheard.
+    catalogue = catalogue_of(assessment)
+    shown = [fact for fact in catalogue.facts.values() if f"was:{fact.name}" in request.POST]
+    posted = {fact.name: read_draft(fact, request.POST) for fact in shown}
     refused: dict[str, str] = {}
     for _attempt in range(ATTEMPTS):
         values, errors, is_overtaken = _changes(assessment, shown, posted, request.POST)

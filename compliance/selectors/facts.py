@@ -440,10 +440,6 @@ def group_of(state: AssessmentState, asked_for: str) -> str:
     return next(iter(catalogue.groups))
 
 
-def facts_of_group(catalogue: Catalogue, group_id: str) -> list[Fact]:
-    return [fact for fact in catalogue.facts.values() if fact.group == group_id]
-
-
 def stored_fact(assessment: Assessment, name: str) -> Any:
     """The stored JSON form, or MISSING."""
     return assessment.facts.get(name, MISSING)

@@ -98,6 +98,14 @@ def test_saving_without_a_script_shows_what_follows(as_ada: Client, assessment: 
     assert stated(assessment)[ORBITS] == ["leo", "elliptical"]
 
 
+def test_a_form_is_saved_whatever_group_its_address_names(
+    as_ada: Client, assessment: Assessment
+) -> None:
+    sent = form(assessment, mission__satellite_mass_kg="250")
+    assert as_ada.post(url(assessment, "x"), sent).status_code == 302
+    assert stated(assessment)[MASS] == "250"
+
+
 def test_continuing_saves_and_goes_to_the_next_group(
     as_ada: Client, assessment: Assessment
 ) -> None:
