@@ -208,6 +208,7 @@ def _begin(
         sheet.set_column(index, index, widths.get(name, 8), None, hidden)
     sheet.set_row(0, None, None, {"hidden": True})
     sheet.freeze_panes(FIRST_ROW, 3)
+    sheet.ignore_errors({"number_stored_as_text": "A1:K3000"})  # every cell is text on purpose
     sheet.protect("", _PROTECTION)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

@@ -29,6 +29,7 @@ from compliance.pages import (
     trace,
     trail,
     verify,
+    workbook,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     *compare.urlpatterns,
     *evidence.urlpatterns,
     *library.urlpatterns,
+    *workbook.urlpatterns,
     *trail.urlpatterns,
     *review.urlpatterns,
     *corrective_actions.urlpatterns,

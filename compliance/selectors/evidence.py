@@ -202,18 +202,18 @@ def library_page(member: Membership, filters: LibraryFilters, lang: str) -> Libr
         total=Count("pk"), **{name: Count("pk", filter=asked) for name, asked in states.items()}
     )
     pieces = _asked_for(newest, filters, states, catalogue)
-    paginator = Paginator(pieces.order_by("-added_at", "pk"), ON_A_PAGE)
-    page = paginator.get_page(filters.page)
     uses = Prefetch(
         "uses",
         EvidenceUse.objects.select_related("assessment").order_by(
             "-assessment__created_at", "requirement"
         ),
     )
-    rows = page.object_list.select_related("added_by").prefetch_related(uses)
+    rows = pieces.select_related("added_by").prefetch_related(uses)
+    paginator = Paginator(rows.order_by("-added_at", "pk"), ON_A_PAGE)
+    page = paginator.get_page(filters.page)
     kept = newest.exclude(kind="").values_list("kind", flat=True).order_by("kind").distinct()
     return LibraryPage(
-        rows=tuple(library_row(piece, today, lang) for piece in rows),
+        rows=tuple(library_row(piece, today, lang) for piece in page),
         found=paginator.count,
         total=counts.pop("total"),
         counts=counts,

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from compliance import clock
 from compliance.models import (
     Answer,
     Assessment,
@@ -34,6 +35,7 @@ from compliance.models import (
     Report,
     Submission,
     User,
+    WorkbookUpload,
 )
 from compliance.pages.urls import urlpatterns
 from compliance.services.answers import save_answer
@@ -89,6 +91,10 @@ TABLE: dict[str, Page] = {
     "assessment_check": Page(("draft",), get=ALL),
     "assessment_submissions": Page(("draft",), get=ALL),
     "audit_trail": Page(("draft",), get=ALL),
+    "firm_trail": Page(("firm",), get=(403, 403, 200, 200)),
+    "trail_check": Page(("firm",), get=(403, 403, 200, 200)),
+    "trail_csv": Page(("firm",), get=(403, 403, 200, 200)),
+    "trail_json": Page(("firm",), get=(403, 403, 200, 200)),
     "assessment_facts": Page(
         ("draft",),
         get=ALL,
@@ -107,6 +113,9 @@ TABLE: dict[str, Page] = {
         post=(403, 302, 302, 403),
         body=(("value", "yes"), ("base_version", "1")),
     ),
+    "assessment_trace": Page(("draft",), get=ALL, query="?score=duty&scope=measure:7"),
+    "submission_trace": Page(("submission",), get=ALL),
+    "firm_compare": Page(("firm",), get=ALL),
     "delegation": Page(
         ("draft",), get=(403, 403, 200, 403), post=(403, 403, 422, 403), query="?measure=7"
     ),
@@ -131,6 +140,12 @@ TABLE: dict[str, Page] = {
     ),
     "evidence_detach": Page(("draft", "orbit", "evidence"), post=(403, 302, 302, 403)),
     "evidence_download": Page(("evidence",), get=ALL),
+    "workbook": Page(("draft",), get=ALL, post=(403, 422, 422, 403)),
+    "workbook_download": Page(("draft",), get=ALL),
+    # Only whoever uploaded a workbook sees what it changes.
+    "workbook_preview": Page(
+        ("draft", "workbook"), get=(404, 200, 404, 404), post=(404, 302, 404, 404)
+    ),
     "evidence_library": Page(
         ("firm",),
         get=ALL,
@@ -222,6 +237,17 @@ class World:
         return reverse(name, args=[self.things[arg] for arg in page.args]) + page.query
 
 
+def workbook_of(assessment: Assessment, by: Membership) -> WorkbookUpload:
+    """A workbook that changes nothing, sent back by a contributor."""
+    return WorkbookUpload.objects.create(
+        assessment=assessment,
+        uploaded_by=by.user,
+        uploaded_at=clock.now(),
+        filename=f"{CANARY}.xlsx",
+        cells={"requirement": {"sheet": "Requirements", "rows": []}},
+    )
+
+
 def world_of(manager: Membership, writer: Membership, officer: Membership, mark: str) -> World:
     firm = manager.firm
     Firm.objects.filter(pk=firm.pk).update(name=f"{mark} firm")
@@ -305,6 +331,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "code": report.code,
             "measure": 1,
             "page": 1,
+            "workbook": workbook_of(draft, writer).pk,
             "reference": "CN-SMALLSAT-2021",
         }
     )
@@ -528,7 +555,8 @@ FIELDS = (
     "mine_value keep_answer theirs_value kind title url effective_on expires_on take evidence "
     "name position statement attest idempotency_key text to who requirement resolve remove group outcome comment opens_again finding "
     "severity missing due_on measure reopen_facts signed lang email role as_of roles copy_from "
-    "theme next code firm.staff was:firm.staff mission.orbits was:mission.orbits firm.roles "
+    "score scope from to theme next code firm.staff was:firm.staff mission.orbits "
+    "was:mission.orbits firm.roles "
     "was:firm.roles _connector __class__ password__startswith"
 )
 

@@ -177,7 +177,7 @@ def test_a_preview_is_a_picture_that_can_do_nothing(
         assert text(as_ben.get(reverse("evidence_preview", args=[piece.pk, 2])), 404)
     assert text(as_ben.get(reverse("evidence_preview", args=[text_file.pk, 1])), 404)
     damaged = add(ben)
-    damaged.file.storage.delete(damaged.file.name)
+    damaged.file.storage.delete(str(damaged.file.name))
     assert text(as_ben.get(reverse("evidence_preview", args=[damaged.pk, 1])), 404)
 
 
