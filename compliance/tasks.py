@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
-from compliance.reports.build import build_report, waiting_reports
+from compliance.reports.build import build_report, remove_left_folders, waiting_reports
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def render_report(report_id: str) -> None:
 @shared_task(name="compliance.tasks.sweep_reports")
 def sweep_reports() -> None:
     """Ask again for every report whose message, or whose worker, was lost."""
+    remove_left_folders()
     for report_id in waiting_reports():
         ask_for(report_id)
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +41,7 @@ LEASE_MARGIN = timedelta(seconds=30)  # beyond the longest render: to store the 
 HEARD_AFTER = timedelta(seconds=15)  # a message that was not lost has been heard by then
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 MAX_PER_SWEEP = 50
+FOLDER_PREFIX = "tianheng-report-"
 STORAGE_FULL, STORAGE_BROKEN = "storage_full", "storage_broken"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -115,7 +119,7 @@ def take(report_id: UUID | str) -> Taken | None:
 
 def _build(taken: Taken) -> None:
     report = taken.report
-    with tempfile.TemporaryDirectory(prefix="tianheng-report-") as folder:
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         output = Path(folder) / "report.pdf"
         made = render_in_child(
             job_of(report), output, lambda step, percent: note_progress(taken, step, percent)
@@ -218,6 +222,16 @@ def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
 def _record(report: Report, action: str, after: dict[str, Any]) -> None:
     assessment = report.submission.assessment
     audit.record(None, action, report, firm=assessment.firm, assessment=assessment, after=after)
+
+
+def remove_left_folders() -> None:
+    """Remove what renders left behind whose worker was killed: no holder is that late."""
+    lease = timedelta(seconds=settings.REPORT_SECONDS) + LEASE_MARGIN
+    oldest = time.time() - 2 * lease.total_seconds()
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(FileNotFoundError):  # its holder has just finished
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder)
 
 
 def waiting_reports() -> list[UUID]:

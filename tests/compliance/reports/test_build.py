@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -290,3 +291,17 @@ def test_a_failed_report_speaks_the_language_it_was_asked_in(
     rendering(monkeypatch, failing(RenderFailed(RenderFailed.TOO_LARGE)))
     build.build_report(report.pk)
     assert asked_in == ["zh-hans"]
+
+
+def test_what_a_killed_worker_left_is_removed_and_a_running_render_keeps_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, running = (tmp_path / f"{build.FOLDER_PREFIX}{name}" for name in ("left", "running"))
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "report.pdf").write_bytes(b"%PDF")
+    os.utime(left, (0, 0))
+    build.remove_left_folders()
+    assert not left.exists()
+    assert running.exists()
