@@ -175,9 +175,12 @@ def _accepted(manager: Membership, writer: Membership, officer: Membership) -> N
         by=manager,
     )
     confirm_remaining(submission=submission, by=officer)
+    confirmed = set(submission.determinations.values_list("requirement", flat=True))
+    gap_words = "The answer is right as it stands; close the gap before the next round."
     for row in submission.content["requirements"]:
-        if row["applicability"] == "applies" and row["outcome"] in {"partly_met", "not_met"}:
-            comment = "The answer is right as it stands; close the gap before the next round."
+        is_determinable = row["outcome"] in {"met", "partly_met", "not_met"}
+        if is_determinable and row["requirement"] not in confirmed:
+            comment = "" if row["outcome"] == "met" else gap_words
             record_determination(
                 submission=submission,
                 requirement_id=row["requirement"],

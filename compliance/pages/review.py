@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -17,14 +18,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from compliance import clock, permissions
+from checklists import load_catalogue
+from checklists.engine.model import Band
+from compliance import clock, permissions, workflow
 from compliance.errors import InvalidInput, SomebodySavedFirst
-from compliance.models import Finding, Membership, Submission
+from compliance.models import CorrectiveAction, Finding, Membership, Question, Role, Submission
 from compliance.models.review import DETERMINABLE
 from compliance.pages.firms import signed_in
 from compliance.pages.forms import DayInput, PageForm, posted
-from compliance.selectors.desk import desk_of
-from compliance.selectors.review import FILTERS, ReviewPage, review_page, submission_page
+from compliance.selectors.corrective_actions import actions_of
+from compliance.selectors.desk import SORTS, DeskFilters, desk_of
+from compliance.selectors.evaluation import catalogue_of
+from compliance.selectors.review import (
+    FILTERS,
+    ReviewPage,
+    colleagues_here,
+    questions_of,
+    review_page,
+    submission_page,
+)
+from compliance.selectors.trail import TrailEntry, history_of
+from compliance.services.presence import note_presence
+from compliance.services.questions import answer_question, ask_question
+from compliance.services.queue import assign_review
 from compliance.services.review import (
     accept_assessment,
     confirm_remaining,
@@ -32,8 +48,11 @@ from compliance.services.review import (
     raise_finding,
     record_determination,
     return_to_firm,
+    row_of,
+    withdraw_submission,
+    withdrawal_of,
 )
-from compliance.templatetags.tianheng import OUTCOMES
+from compliance.templatetags.tianheng import BANDS, OUTCOMES, language
 
 DAYS_TO_CLOSE = 30
 
@@ -42,7 +61,47 @@ DAYS_TO_CLOSE = 30
 @login_required
 def desk(request: HttpRequest) -> HttpResponse:
     """The queue of all firms in which the person is a compliance officer."""
-    return render(request, "compliance/review/desk.html", {"desk": desk_of(signed_in(request))})
+    filters = DeskFilters.read(request.GET)
+    page = desk_of(
+        signed_in(request),
+        load_catalogue(),
+        filters,
+        page=request.GET.get("page"),
+        firms_page=request.GET.get("firms"),
+    )
+    query = urlencode(filters.as_query())
+    context = {
+        "desk": page,
+        "filters": filters,
+        "bands": [(str(band), BANDS[band].word) for band in Band],
+        "sorts": [(name, words) for name, (words, _order) in SORTS.items()],
+        "address": f"?{query}&" if query else "?",
+    }
+    is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    template = "_queue.html" if is_partial else "desk.html"
+    return render(request, f"compliance/review/{template}", context)
+
+
+@require_POST
+@login_required
+def submission_assign(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Take a waiting submission, hand it to a colleague, or put it back for anybody."""
+    submission, member = submission_or_404(request, submission_id, "assign_review")
+    raw = request.POST.get("to", "")
+    to = None
+    if raw:
+        firm = submission.assessment.firm
+        officers = {
+            str(each.user_id): each.user
+            for each in firm.memberships.filter(role=Role.OFFICER).select_related("user")
+        }
+        to = officers.get(raw)
+        if to is None:
+            raise InvalidInput({"to": _("Choose a compliance officer of this firm.")})
+    assign_review(submission=submission, to=to, by=member)
+    said = _("%(who)s takes it.") % {"who": to} if to else _("It waits for anybody again.")
+    messages.success(request, said)
+    return redirect("desk")
 
 
 def submission_or_404(
@@ -103,8 +162,8 @@ class DeterminationForm(PageForm):
 @login_required
 def review(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """The review, at the first answer that is not determined yet."""
-    submission, _member = submission_or_404(request, submission_id, "review")
-    return _render_review(request, submission, "", None)
+    submission, member = submission_or_404(request, submission_id, "review")
+    return _render_review(request, submission, member, "", None)
 
 
 @login_required
@@ -114,7 +173,7 @@ def review_requirement(
     """One answer beside the officer's determination."""
     submission, member = submission_or_404(request, submission_id, "review")
     if request.method != "POST":
-        return _render_review(request, submission, requirement_id, None)
+        return _render_review(request, submission, member, requirement_id, None)
     sent = request.POST.copy()
     form = DeterminationForm(sent)
     status = 422
@@ -136,7 +195,7 @@ def review_requirement(
             status = 412
         else:
             return _to_next(request, submission, requirement_id)
-    return _render_review(request, submission, requirement_id, form, status=status)
+    return _render_review(request, submission, member, requirement_id, form, status=status)
 
 
 def _determine(
@@ -178,9 +237,11 @@ def _to_next(request: HttpRequest, submission: Submission, requirement_id: str) 
 def _render_review(
     request: HttpRequest,
     submission: Submission,
+    member: Membership,
     requirement_id: str,
     form: DeterminationForm | None,
     *,
+    question: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     page = review_page(
@@ -191,10 +252,22 @@ def _render_review(
     if page is None:
         raise Http404
     may_write = is_under_review(submission)
+    current = page.current
+    if current and may_write:
+        # Colleagues see it at once, not only after the page asks again.
+        name = current.row.requirement
+        note_presence(assessment=submission.assessment, requirement_id=name, by=member)
     context = {
         "submission": submission,
         "firm": submission.assessment.firm,
         "page": page,
+        "colleagues": (
+            colleagues_here(submission, signed_in(request), current.row.requirement)
+            if current and may_write
+            else ()
+        ),
+        "entries": _history(submission, page),
+        "question": question or {},
         "filters": [
             (name, words)
             for name, words in FILTERS.items()
@@ -204,6 +277,15 @@ def _render_review(
         "may_write": may_write,
     }
     return render(request, "compliance/review/review.html", context, status=status)
+
+
+def _history(submission: Submission, page: ReviewPage) -> tuple[TrailEntry, ...]:
+    """What the firm did with the current requirement, and when."""
+    if page.current is None:
+        return ()
+    catalogue = catalogue_of(submission.assessment)
+    name = page.current.row.requirement
+    return history_of(submission.assessment, catalogue, name, language())
 
 
 def _form_of(page: ReviewPage) -> DeterminationForm | None:
@@ -226,24 +308,99 @@ def _form_of(page: ReviewPage) -> DeterminationForm | None:
 
 @require_POST
 @login_required
+def review_presence(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Note that this officer is here, and tell who else is; asked for every 20 seconds."""
+    submission, member = submission_or_404(request, submission_id, "review")
+    name = request.POST.get("requirement", "")
+    row = row_of(submission, name)
+    note_presence(assessment=submission.assessment, requirement_id=name, by=member)
+    stored = submission.determinations.filter(requirement=name).select_related("by").first()
+    seen = request.POST.get("version", "")
+    context = {
+        "submission": submission,
+        "requirement": row["requirement"],
+        "version": seen,
+        "colleagues": colleagues_here(submission, signed_in(request), name),
+        "newer": stored if stored and str(stored.version) != seen else None,
+    }
+    return render(request, "compliance/review/_presence.html", context)
+
+
+@require_POST
+@login_required
+def review_question(request: HttpRequest, submission_id: UUID, requirement_id: str) -> HttpResponse:
+    """Ask the firm about one answer."""
+    submission, member = submission_or_404(request, submission_id, "ask_question")
+    text = request.POST.get("text", "")
+    try:
+        ask_question(submission=submission, requirement_id=requirement_id, text=text, by=member)
+    except InvalidInput as refusal:
+        if "text" not in refusal.fields:
+            raise Http404 from None
+        question = {"text": text, "error": refusal.fields["text"]}
+        return _render_review(
+            request, submission, member, requirement_id, None, question=question, status=422
+        )
+    messages.success(request, _("Asked. The firm answers on the page of the submission."))
+    address = reverse("review_requirement", args=[submission.pk, requirement_id])
+    return redirect(f"{address}?show={request.GET.get('show', '')}#questions")
+
+
+@require_POST
+@login_required
+def question_answer(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """The firm's answer to a question of the officer, given where it is read."""
+    mine = Question.objects.filter(
+        submission__assessment__firm__memberships__user=signed_in(request)
+    )
+    question = get_object_or_404(mine, pk=question_id)
+    submission, member = submission_or_404(request, question.submission_id, "answer_question")
+    question.submission = submission
+    answer = request.POST.get("answer", "")
+    try:
+        answer_question(question=question, answer=answer, by=member)
+    except InvalidInput as refusal:
+        typed = {"id": question.pk, "answer": answer, "error": refusal.fields["answer"]}
+        return _render_submission(request, submission, member, typed=typed, status=422)
+    messages.success(request, _("Your answer is with the officer."))
+    return redirect(f"{reverse('submission', args=[submission.pk])}#questions")
+
+
+@require_POST
+@login_required
+def submission_withdraw(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """The firm takes a submission back before an officer began with it."""
+    submission, member = submission_or_404(request, submission_id, "withdraw")
+    reason = request.POST.get("reason", "")
+    try:
+        withdraw_submission(submission=submission, reason=reason, by=member)
+    except InvalidInput as refusal:
+        typed = {"reason": reason, "reason_error": refusal.fields["reason"]}
+        return _render_submission(request, submission, member, typed=typed, status=422)
+    messages.success(request, _("Withdrawn. You can change the answers and submit again."))
+    return redirect("assessment_tasks", submission.assessment_id)
+
+
+@require_POST
+@login_required
 def review_confirm(request: HttpRequest, submission_id: UUID) -> HttpResponse:
-    """Confirm all that is claimed met and not determined yet, of one measure."""
+    """Confirm what is plainly in order and not determined yet, of one measure or of all."""
     submission, member = submission_or_404(request, submission_id, "review")
     raw = request.POST.get("measure", "")
     measures = {
         str(measure["number"]): measure["number"] for measure in submission.content["measures"]
     }
-    if raw not in measures:
+    if raw not in {*measures, "all"}:
         raise InvalidInput({"measure": _("Choose a measure of this submission.")})
-    count = confirm_remaining(submission=submission, measure=measures[raw], by=member)
+    count = confirm_remaining(submission=submission, measure=measures.get(raw), by=member)
     messages.success(
         request,
         ngettext(
-            "%(count)d answer of measure %(measure)s is confirmed.",
-            "%(count)d answers of measure %(measure)s are confirmed.",
+            "%(count)d answer that is plainly in order is confirmed.",
+            "%(count)d answers that are plainly in order are confirmed.",
             count,
         )
-        % {"count": count, "measure": raw},
+        % {"count": count},
     )
     return redirect("review", submission.pk)
 
@@ -312,10 +469,14 @@ def review_accept(request: HttpRequest, submission_id: UUID) -> HttpResponse:
 def _render_decision(
     request: HttpRequest, submission: Submission, form: PageForm, template: str
 ) -> HttpResponse:
+    page = submission_page(submission)
+    earlier = CorrectiveAction.objects.filter(assessment=submission.assessment).not_verified()
     context = {
         "submission": submission,
         "firm": submission.assessment.firm,
-        "page": submission_page(submission),
+        "page": page,
+        "findings": [(each, None) for each in page.state.findings],
+        "conditions": len(page.state.findings) + earlier.count(),
         "form": form,
         "may_write": is_under_review(submission),
     }
@@ -327,22 +488,58 @@ def _render_decision(
 def submission(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """The frozen answers with determinations and findings, as the firm reads them."""
     found, member = submission_or_404(request, submission_id)
+    return _render_submission(request, found, member)
+
+
+def _render_submission(
+    request: HttpRequest,
+    submission: Submission,
+    member: Membership,
+    *,
+    typed: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    waits = is_under_review(submission)
+    page = submission_page(submission)
+    actions = actions_of(submission, member)
     context = {
-        "submission": found,
-        "firm": found.assessment.firm,
+        "submission": submission,
+        "firm": submission.assessment.firm,
         "member": member,
-        "page": submission_page(found),
+        "page": page,
+        "questions": questions_of(submission),
+        "findings": [(each, actions.get(each.number)) for each in page.state.findings],
+        "typed": typed or {},
         "may_review": permissions.may(member, "review"),
-        "may_answer": permissions.may(member, "answer") and found.assessment.is_editable,
+        "may_answer": permissions.may(member, "answer") and submission.assessment.is_editable,
+        "may_reply": permissions.may(member, "answer_question") and waits,
+        "may_withdraw": waits
+        and withdrawal_of(submission)
+        in workflow.open_actions(submission.assessment, Role(member.role)),
     }
-    return render(request, "compliance/review/submission.html", context)
+    return render(request, "compliance/review/submission.html", context, status=status)
 
 
 urlpatterns: list[URLPattern] = [
     path("desk/", desk, name="desk"),
     path("submissions/<uuid:submission_id>/", submission, name="submission"),
     path("submissions/<uuid:submission_id>/review/", review, name="review"),
+    path(
+        "submissions/<uuid:submission_id>/withdraw/",
+        submission_withdraw,
+        name="submission_withdraw",
+    ),
+    path("submissions/<uuid:submission_id>/assign/", submission_assign, name="submission_assign"),
+    path("questions/<uuid:question_id>/", question_answer, name="question_answer"),
     path("submissions/<uuid:submission_id>/review/confirm/", review_confirm, name="review_confirm"),
+    path(
+        "submissions/<uuid:submission_id>/review/presence/", review_presence, name="review_presence"
+    ),
+    path(
+        "submissions/<uuid:submission_id>/review/<str:requirement_id>/question/",
+        review_question,
+        name="review_question",
+    ),
     path(
         "submissions/<uuid:submission_id>/review/<str:requirement_id>/",
         review_requirement,

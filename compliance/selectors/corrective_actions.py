@@ -24,6 +24,7 @@ from compliance.models import (
     Membership,
     Milestone,
     Role,
+    Submission,
     User,
 )
 
@@ -291,6 +292,13 @@ def _group(
     else:
         of_group.sort(key=lambda line: (line.days, line.action.finding.number))
     return ActionGroup(name, title, tuple(of_group), len(of_group))
+
+
+def actions_of(submission: Submission, member: Membership) -> dict[int, ActionLine]:
+    """The actions of a submission's findings, by the number of the finding (one query)."""
+    actions = with_steps(CorrectiveAction.objects.filter(finding__submission=submission))
+    today = clock.today()
+    return {action.finding.number: line_of(action, member, today) for action in actions}
 
 
 # --- one action -----------------------------------------------------------------------------------

@@ -1,45 +1,112 @@
-"""The officer's desk: what waits in all firms where the person is an officer, oldest first."""
+"""The officer's desk: what waits in all firms where the person is an officer.
+
+It reads the entries of the queue alone, never the frozen content: thousands may wait.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery, UUIDField
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from checklists.engine.model import Track
+from checklists import Catalogue
+from checklists.engine.model import Band
 from compliance import clock
-from compliance.models import Assessment, Firm, Role, Submission, User
-from compliance.selectors.frozen import frozen_scores
+from compliance.models import CorrectiveAction, Firm, Membership, QueueEntry, Role, Submission, User
+from compliance.selectors.corrective_actions import ActionLine, line_of, with_steps
+from compliance.workdays import working_days_before, working_days_between
 
-LATE_AFTER_DAYS = 10
+LATE_AFTER_DAYS = 10  # working days
+PER_PAGE = 25
+FIRMS_PER_PAGE = 20
 DECIDED_SHOWN = 10
+ACTIONS_SHOWN = 8
+
+SORTS: Mapping[str, tuple[Promise, tuple[Any, ...]]] = {
+    "age": (_("Longest waiting first"), ("submitted_at",)),
+    "new": (_("Newest first"), ("-submitted_at",)),
+    "blockers": (_("Most blockers first"), ("-blockers", "submitted_at")),
+    "progress": (
+        _("Nearest to its end first"),
+        (F("reviewed") * 100 / F("total"), "submitted_at"),
+    ),
+    "firm": (_("By firm"), ("firm__name", "submitted_at")),
+}
+
+
+@dataclass(frozen=True)
+class DeskFilters:
+    """What the address says; anything else in it is left alone."""
+
+    query: str = ""
+    firm: str = ""
+    band: str = ""
+    round: str = ""  # "first" or "later"
+    taken: str = ""  # "me", "nobody" or "others"
+    is_late: bool = False
+    sort: str = "age"
+
+    @classmethod
+    def read(cls, sent: Mapping[str, str]) -> DeskFilters:
+        band, round_ = sent.get("band", ""), sent.get("round", "")
+        taken, sort = sent.get("taken", ""), sent.get("sort", "")
+        try:
+            firm = str(UUID(sent.get("firm", "")))
+        except ValueError:
+            firm = ""
+        return cls(
+            query=sent.get("q", "").replace("\x00", "").strip()[:100],
+            firm=firm,
+            band=band if band in set(Band) else "",
+            round=round_ if round_ in {"first", "later"} else "",
+            taken=taken if taken in {"me", "nobody", "others"} else "",
+            is_late=sent.get("late") == "1",
+            sort=sort if sort in SORTS else "age",
+        )
+
+    def as_query(self) -> dict[str, str]:
+        """The part of the address that leads here again."""
+        now = {
+            "q": self.query,
+            "firm": self.firm,
+            "band": self.band,
+            "round": self.round,
+            "taken": self.taken,
+            "late": "1" if self.is_late else "",
+            "sort": "" if self.sort == "age" else self.sort,
+        }
+        return {name: value for name, value in now.items() if value}
+
+    @property
+    def is_active(self) -> bool:
+        return bool(set(self.as_query()) - {"sort"})
 
 
 @dataclass(frozen=True)
 class Waiting:
     """One submission in the queue."""
 
-    submission: Submission
-    firm: Firm
-    days: int
-    reviewed: int
-    total: int
+    entry: QueueEntry
+    days: int  # working days since it was submitted
+    officers: tuple[User, ...]  # of its firm, to hand it to
+    is_mine: bool
 
     @property
     def is_late(self) -> bool:
         return self.days > LATE_AFTER_DAYS
 
     @property
-    def round(self) -> int:
-        return int(self.submission.number)
-
-    @property
     def percent(self) -> Decimal:
-        return Decimal(100 * self.reviewed) / (self.total or 1)
+        return Decimal(100 * self.entry.reviewed) / (self.entry.total or 1)
 
 
 @dataclass(frozen=True)
@@ -47,84 +114,202 @@ class HeatCell:
     percent: Decimal | None
     level: int  # 0 where no duty applies, then 1 to 5
     has_blocker: bool
+    before: Decimal | None  # in the submission decided before; None where there is no trend
+
+    @property
+    def trend(self) -> str:
+        if self.percent is None or self.before is None or self.percent == self.before:
+            return ""
+        return "up" if self.percent > self.before else "down"
 
 
 @dataclass(frozen=True)
 class HeatRow:
-    submission: Submission
+    firm: Firm
+    entry: QueueEntry
     cells: tuple[HeatCell, ...]
 
 
 @dataclass(frozen=True)
 class Desk:
+    filters: DeskFilters
+    page: Page[QueueEntry]
     waiting: tuple[Waiting, ...]
-    decided: tuple[Submission, ...]
-    topics: tuple[Mapping[str, str], ...]
+    total: int
+    oldest: QueueEntry | None
+    oldest_days: int
+    decided: tuple[QueueEntry, ...]
+    topics: tuple[Any, ...]
     heat: tuple[HeatRow, ...]
-    firms: int
+    heat_page: Page[Membership]
+    firms: tuple[Firm, ...]
+    to_verify: tuple[ActionLine, ...]
+    to_verify_total: int
+    overdue: int
 
 
-def desk_of(user: User) -> Desk:
-    """Everything on this person's desk (three queries)."""
-    mine: dict[str, Any] = {
-        "assessment__firm__memberships__user": user,
-        "assessment__firm__memberships__role": Role.OFFICER,
-    }
-    queue = (
-        Submission.objects.filter(**mine, decision="")
-        .filter(assessment__status__in=[Assessment.Status.SUBMITTED, Assessment.Status.IN_REVIEW])
-        .select_related("assessment__firm")
-        .prefetch_related("determinations")
-        .order_by("submitted_at")
+def desk_of(
+    user: User,
+    catalogue: Catalogue,
+    filters: DeskFilters | None = None,
+    *,
+    page: str | None = None,
+    firms_page: str | None = None,
+) -> Desk:
+    """Everything on this person's desk (at most nine queries)."""
+    filters = filters or DeskFilters()
+    today = clock.today()
+    mine = list(
+        Membership.objects.filter(user=user, role=Role.OFFICER)
+        .select_related("firm")
+        .order_by("firm__name")
     )
-    decided = (
-        Submission.objects.filter(**mine)
-        .exclude(decision="")
-        .select_related("assessment__firm", "decided_by")
-        .defer("content")
-        .order_by("-decided_at")[:DECIDED_SHOWN]
+    queue = QueueEntry.objects.on_desk_of(user).waiting()  # type: ignore[attr-defined]
+    summary = queue.aggregate(total=Count("pk"), oldest=Min("submitted_at"))
+    found = _filtered(queue, filters, user, today)
+    paginator = Paginator(found, PER_PAGE)
+    if not filters.is_active:
+        paginator.count = summary["total"]  # counted already
+    shown = paginator.get_page(page)
+    entries = list(shown)
+    officers = _officers_of({entry.firm_id for entry in entries})
+    heat_page = Paginator(mine, FIRMS_PER_PAGE).get_page(firms_page)
+    actions = CorrectiveAction.objects.filter(firm__in=[member.firm_id for member in mine])
+    counts = actions.aggregate(
+        done=Count("pk", filter=Q(status=CorrectiveAction.Status.DONE)),
+        late=Count(
+            "pk",
+            filter=Q(status__in=CorrectiveAction.UNFINISHED)
+            & (Q(due_on__lt=today) | Q(finding__due_on__lt=today)),
+        ),
     )
-    waiting = tuple(_waiting(submission, clock.now()) for submission in queue)
-    submissions = [each.submission for each in waiting]
-    topics = submissions[0].content["topics"] if submissions else {}
     return Desk(
-        waiting=waiting,
-        decided=tuple(decided),
-        topics=tuple(topics.values()),
-        heat=tuple(_heat(submission, list(topics)) for submission in submissions),
-        firms=Firm.objects.filter(memberships__user=user, memberships__role=Role.OFFICER).aggregate(
-            count=Count("id")
-        )["count"],
+        filters=filters,
+        page=shown,
+        waiting=tuple(_waiting(entry, officers, user, today) for entry in entries),
+        total=summary["total"],
+        oldest=_oldest(entries, filters, shown),
+        oldest_days=_age(summary["oldest"], today),
+        decided=_decided(user),
+        topics=tuple(catalogue.topics.values()),
+        heat=_heat([member.firm for member in heat_page], list(catalogue.topics)),
+        heat_page=heat_page,
+        firms=tuple(member.firm for member in mine),
+        to_verify=_to_verify(actions, mine, today) if counts["done"] else (),
+        to_verify_total=counts["done"],
+        overdue=counts["late"],
     )
 
 
-def reviewable(row: Mapping[str, Any]) -> bool:
-    """Whether an officer determines this row: it applies, or that could not be told."""
-    return bool(row["applicability"] != "does_not_apply")
+def _filtered(queue: Any, filters: DeskFilters, user: User, today: date) -> Any:
+    if filters.query:
+        queue = queue.filter(
+            Q(assessment__title__icontains=filters.query) | Q(firm__name__icontains=filters.query)
+        )
+    if filters.firm:
+        queue = queue.filter(firm_id=filters.firm)
+    if filters.band:
+        queue = queue.filter(band=filters.band)
+    if filters.round:
+        queue = queue.filter(round=1) if filters.round == "first" else queue.filter(round__gt=1)
+    if filters.taken == "me":
+        queue = queue.filter(assigned_to=user)
+    elif filters.taken == "nobody":
+        queue = queue.filter(assigned_to=None)
+    elif filters.taken == "others":
+        queue = queue.exclude(assigned_to=None).exclude(assigned_to=user)
+    if filters.is_late:
+        day = working_days_before(today, LATE_AFTER_DAYS + 1)
+        ends = datetime.combine(day, time.max, tzinfo=timezone.get_default_timezone())
+        queue = queue.filter(submitted_at__lte=ends)
+    ordering = SORTS[filters.sort][1]
+    if filters.sort == "progress":
+        queue = queue.order_by(ordering[0].desc(), *ordering[1:])
+    else:
+        queue = queue.order_by(*ordering)
+    return queue.select_related("assessment", "firm", "assigned_to").defer("topics")
 
 
-def _waiting(submission: Submission, now: datetime) -> Waiting:
-    names = {row["requirement"] for row in submission.content["requirements"] if reviewable(row)}
-    done = {determination.requirement for determination in submission.determinations.all()}
+def _oldest(
+    entries: Sequence[QueueEntry], filters: DeskFilters, page: Page[QueueEntry]
+) -> QueueEntry | None:
+    """The first of the list as it stands, to take it up with one click."""
+    return entries[0] if entries and page.number == 1 and filters.sort == "age" else None
+
+
+def _waiting(
+    entry: QueueEntry, officers: Mapping[UUID, tuple[User, ...]], user: User, today: date
+) -> Waiting:
     return Waiting(
-        submission=submission,
-        firm=submission.assessment.firm,
-        days=max(0, (now - submission.submitted_at).days),
-        reviewed=len(done & names),
-        total=len(names),
+        entry=entry,
+        days=_age(entry.submitted_at, today),
+        officers=officers.get(entry.firm_id, ()),
+        is_mine=entry.assigned_to_id == user.pk,
     )
 
 
-def _heat(submission: Submission, topics: list[str]) -> HeatRow:
-    outcomes = {d.requirement: d.outcome for d in submission.determinations.all()}
-    scores = frozen_scores(submission.content, outcomes)
-    blocked = {row.topic for row in scores.blockers}
-    cells = []
-    for topic in topics:
-        score = scores.confirmed.by_topic.get((Track.DUTY, topic))
-        percent = score.percent if score else None
-        cells.append(HeatCell(percent, _level(percent), topic in blocked))
-    return HeatRow(submission, tuple(cells))
+def _age(since: datetime | None, today: date) -> int:
+    return working_days_between(timezone.localdate(since), today) if since else 0
+
+
+def _officers_of(firms: set[UUID]) -> dict[UUID, tuple[User, ...]]:
+    """Who may review in each of these firms (one query)."""
+    members = Membership.objects.filter(firm__in=firms, role=Role.OFFICER).select_related("user")
+    of_firm: dict[UUID, list[User]] = {}
+    for member in members.order_by("user__name"):
+        of_firm.setdefault(member.firm_id, []).append(member.user)
+    return {firm: tuple(users) for firm, users in of_firm.items()}
+
+
+def _decided(user: User) -> tuple[QueueEntry, ...]:
+    decided = QueueEntry.objects.on_desk_of(user).filter(is_waiting=False)  # type: ignore[attr-defined]
+    decided = decided.exclude(decision=Submission.Decision.WITHDRAWN).order_by("-decided_at")
+    return tuple(decided.select_related("assessment", "firm").defer("topics")[:DECIDED_SHOWN])
+
+
+def _to_verify(actions: Any, mine: Sequence[Membership], today: date) -> tuple[ActionLine, ...]:
+    of_firm = {member.firm_id: member for member in mine}
+    done = with_steps(actions.filter(status=CorrectiveAction.Status.DONE))
+    done = done.select_related("firm").order_by("done_at")[:ACTIONS_SHOWN]
+    return tuple(line_of(action, of_firm[action.firm_id], today) for action in done)
+
+
+def _heat(firms: Sequence[Firm], topics: Sequence[str]) -> tuple[HeatRow, ...]:
+    """Firms × topics: the last decided submission, else the one that waits (two queries).
+
+    Only a decided submission is complete, so only two of those make a trend.
+    """
+    entries = QueueEntry.objects.filter(firm=OuterRef("pk"))
+    decided = entries.filter(is_waiting=False).exclude(decision=Submission.Decision.WITHDRAWN)
+    decided = decided.order_by("-submitted_at").values("submission_id")
+    waiting = entries.filter(is_waiting=True).order_by("-submitted_at").values("submission_id")
+    key = UUIDField()  # else SQLite answers with text, which is no key of `in_bulk`
+    rows = list(
+        Firm.objects.filter(pk__in=[firm.pk for firm in firms])
+        .annotate(
+            last=Subquery(decided[:1], output_field=key),
+            before=Subquery(decided[1:2], output_field=key),
+            open=Subquery(waiting[:1], output_field=key),
+        )
+        .order_by("name")
+    )
+    wanted = [pk for row in rows for pk in (row.last or row.open, row.before) if pk]
+    stored = QueueEntry.objects.select_related("assessment").in_bulk(wanted)
+    heat = []
+    for row in rows:
+        entry = stored.get(row.last or row.open)
+        before = stored.get(row.before)
+        if entry is not None:
+            cells = tuple(_cell(topic, entry, before) for topic in topics)
+            heat.append(HeatRow(row, entry, cells))
+    return tuple(heat)
+
+
+def _cell(topic: str, entry: QueueEntry, before: QueueEntry | None) -> HeatCell:
+    said, has_blocker = entry.topics.get(topic, (None, False))
+    percent = None if said is None else Decimal(said)
+    then = before.topics.get(topic, (None, False))[0] if before else None
+    return HeatCell(percent, _level(percent), has_blocker, None if then is None else Decimal(then))
 
 
 def _level(percent: Decimal | None) -> int:

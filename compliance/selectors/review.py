@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from compliance.models import Determination, Finding, Submission
+from compliance import clock
+from compliance.models import (
+    Determination,
+    Evidence,
+    Finding,
+    Presence,
+    Question,
+    Role,
+    Submission,
+    User,
+)
+from compliance.selectors.evidence import preview_pages
 from compliance.selectors.frozen import FrozenRow
 from compliance.selectors.home import Blocker, TrackScore, frozen_blockers, lead_of
-from compliance.selectors.queue import reviewable
+from compliance.selectors.queue import is_plainly_in_order, reviewable
 from compliance.selectors.submission import (
     SubmissionState,
     earlier_round,
@@ -21,6 +35,7 @@ from compliance.selectors.submission import (
 )
 
 Json = Mapping[str, Any]
+MOST_PAGES = 20  # of one piece of evidence, beside the answer
 FILTERS = {
     "changed": _("Changed since the last round"),
     "open": _("Not determined yet"),
@@ -58,6 +73,36 @@ class Attached:
     content: Json
     problem: str  # "valid" or the engine's word
     is_new: bool
+    pages: range  # the pictures a preview has
+
+    @property
+    def shown_pages(self) -> range:
+        return self.pages[:MOST_PAGES]
+
+    @property
+    def more_pages(self) -> int:
+        return len(self.pages) - len(self.shown_pages)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One part of the answer that is not as it was in the last round."""
+
+    what: str | Promise
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an officer made of this requirement in an earlier round."""
+
+    number: int
+    round: int
+    outcome: str
+    comment: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -82,8 +127,11 @@ class Current:
     sources: tuple[Source, ...]
     determination: Determination | None
     findings: tuple[Finding, ...]
-    before: Json | None  # the same row in the last round, where it changed
-    determined_before: Determination | None
+    changes: tuple[Change, ...]  # since the last round
+    outcomes: tuple[str, str] | None  # before and after, where the outcome changed
+    determined_before: Determination | None  # in the last round
+    questions: tuple[Question, ...]
+    said: tuple[Said, ...]  # in earlier submissions of this assessment
 
     @property
     def claim_can_be_confirmed(self) -> bool:
@@ -96,10 +144,13 @@ class ReviewPage:
     show: str
     groups: tuple[Group, ...]
     current: Current | None
+    previous: str | None  # the neighbours of the current one in the list
+    next: str | None
     next_open: str | None  # the requirement after the current one that is not determined yet
     open_ids: tuple[str, ...]
     reviewed: int
     total: int
+    confirmable: int  # all that is plainly in order and not determined yet
     changed_reviewed: int
     changed_total: int
     has_earlier_round: bool
@@ -131,10 +182,15 @@ def review_page(
         return None
     chosen = requirement or (open_ids[0] if open_ids else names[0] if names else "")
     by_name = {row.requirement: row for row in rows}
+    groups = _groups(submission, rows, changed, chosen, show)
+    listed = [line.row.requirement for group in groups for line in group.lines]
+    at = listed.index(chosen) if chosen else 0
     return ReviewPage(
         state=state,
         show=show,
-        groups=_groups(submission, rows, changed, chosen, show),
+        groups=groups,
+        previous=listed[at - 1] if at else None,
+        next=listed[at + 1] if at + 1 < len(listed) else None,
         current=(
             _current(state, by_name[chosen], chosen in changed, before, earlier) if chosen else None
         ),
@@ -142,9 +198,47 @@ def review_page(
         open_ids=open_ids,
         reviewed=len(rows) - len(open_ids),
         total=len(rows),
+        confirmable=_confirmable(rows),
         changed_reviewed=sum(by_name[name].confirmed is not None for name in changed),
         changed_total=len(changed),
         has_earlier_round=earlier is not None,
+    )
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Another officer who has this submission open now."""
+
+    name: str
+    title: Json | None  # of the answer the colleague looks at
+    is_same: bool  # the same answer
+
+
+PRESENT_FOR = timedelta(seconds=60)
+
+
+def colleagues_here(submission: Submission, user: User, requirement: str) -> tuple[Colleague, ...]:
+    """The other officers of the firm who were seen here within a minute (one query)."""
+    titles = {row["requirement"]: row["title"] for row in submission.content["requirements"]}
+    firm = submission.assessment.firm_id
+    seen = (
+        Presence.objects.filter(
+            assessment_id=submission.assessment_id,
+            seen_at__gte=clock.now() - PRESENT_FOR,
+            user__memberships__firm_id=firm,
+            user__memberships__role=Role.OFFICER,
+        )
+        .exclude(user=user)
+        .select_related("user")
+        .order_by("user__name")
+    )
+    return tuple(
+        Colleague(
+            str(presence.user),
+            titles.get(presence.requirement),
+            presence.requirement == requirement,
+        )
+        for presence in seen
     )
 
 
@@ -192,11 +286,8 @@ def _groups(
 
 
 def _confirmable(rows: Sequence[FrozenRow]) -> int:
-    """How many are claimed met and not determined yet: what one click may confirm."""
-    return sum(
-        row.confirmed is None and row.claimed == "met" and row.content["applicability"] == "applies"
-        for row in rows
-    )
+    """How many one click may confirm: plainly in order and not determined yet."""
+    return sum(row.confirmed is None and is_plainly_in_order(row.content) for row in rows)
 
 
 def _current(
@@ -211,6 +302,9 @@ def _current(
     pieces = {piece["id"]: piece for piece in content["evidence"]}
     problems = {fault["kind"]: fault["problem"] for fault in row.content["evidence_faults"]}
     seen = set(earlier_row["evidence"]) if earlier_row else set()
+    said = _said(state.submission, row.requirement)
+    stored = Evidence.objects.in_bulk([name for name in row.content["evidence"] if name in pieces])
+    pages = {str(key): preview_pages(piece) for key, piece in stored.items()}
     return Current(
         row=row,
         content=row.content,
@@ -220,6 +314,7 @@ def _current(
                 pieces[name],
                 str(problems.get(pieces[name]["kind"], "valid")),
                 is_new=earlier_row is not None and name not in seen,
+                pages=range(1, 1 + pages.get(name, 0)),
             )
             for name in row.content["evidence"]
             if name in pieces
@@ -227,13 +322,82 @@ def _current(
         sources=tuple(_sources(content, row.content)),
         determination=state.determinations.get(row.requirement),
         findings=tuple(f for f in state.findings if f.requirement == row.requirement),
-        before=earlier_row,
-        determined_before=(
-            Determination.objects.filter(submission=earlier, requirement=row.requirement).first()
-            if earlier and earlier_row
+        changes=_changes(earlier, earlier_row, content, row.content) if earlier_row else (),
+        outcomes=(
+            (earlier_row["outcome"], row.content["outcome"])
+            if earlier_row and earlier_row["outcome"] != row.content["outcome"]
             else None
         ),
+        determined_before=(
+            next((d for d in said if d.submission_id == earlier.pk), None) if earlier else None
+        ),
+        questions=tuple(
+            Question.objects.filter(
+                submission=state.submission, requirement=row.requirement
+            ).select_related("asked_by", "answered_by")
+        ),
+        said=tuple(
+            Said(
+                number=d.submission.number,
+                round=d.submission.round,
+                outcome=d.outcome,
+                comment=d.comment,
+                by=str(d.by or ""),
+                at=d.at,
+            )
+            for d in said
+            if not d.is_carried_over
+        ),
     )
+
+
+def _said(submission: Submission, requirement: str) -> list[Determination]:
+    """The determinations of this requirement in earlier submissions, the last first."""
+    if submission.number == 1:
+        return []
+    return list(
+        Determination.objects.filter(
+            submission__assessment_id=submission.assessment_id,
+            submission__number__lt=submission.number,
+            requirement=requirement,
+        )
+        .select_related("by", "submission")
+        .defer("submission__content")
+        .order_by("-submission__number")
+    )
+
+
+def _changes(
+    earlier: Submission | None, before: Json, content: Json, after: Json
+) -> tuple[Change, ...]:
+    """Answer, reason, note, mark and evidence, where they are not as they were."""
+    lang = "zh_hans" if (get_language() or "en").startswith("zh") else "en"
+    parts: list[Change] = []
+
+    def compare(what: Promise, old: str, new: str) -> None:
+        if old != new:
+            parts.append(Change(what, old, new))
+
+    def shown(row: Json) -> str:
+        said = row["answer_shown"] or {}
+        return str(said.get(lang) or said.get("en") or "")
+
+    compare(_("Answer"), shown(before), shown(after))
+    compare(
+        _("Why it does not apply"),
+        before["not_applicable_reason"] or "",
+        after["not_applicable_reason"] or "",
+    )
+    compare(_("Note"), before["note"], after["note"])
+    old = {piece["id"]: piece["title"] for piece in earlier.content["evidence"]} if earlier else {}
+    new = {piece["id"]: piece["title"] for piece in content["evidence"]}
+    kept = set(before["evidence"]) & set(after["evidence"])
+    compare(
+        _("Evidence"),
+        "\n".join(old[name] for name in before["evidence"] if name in old and name not in kept),
+        "\n".join(new[name] for name in after["evidence"] if name in new and name not in kept),
+    )
+    return tuple(parts)
 
 
 def _sources(content: Json, row: Json) -> list[Source]:
@@ -253,6 +417,22 @@ def _sources(content: Json, row: Json) -> list[Source]:
                 )
             )
     return sources
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the title of the answer it is about."""
+
+    question: Question
+    title: Json
+
+
+def questions_of(submission: Submission) -> tuple[Asked, ...]:
+    """The officer's questions, those without an answer first (one query)."""
+    titles = {row["requirement"]: row["title"] for row in submission.content["requirements"]}
+    questions = submission.questions.select_related("asked_by", "answered_by")
+    asked = [Asked(q, titles.get(q.requirement, {})) for q in questions]
+    return tuple(sorted(asked, key=lambda each: each.question.answered_at is not None))
 
 
 # --- the end of a round, and what the firm sees ---------------------------------------------------

@@ -21,6 +21,7 @@ from compliance.models import (
     Submission,
 )
 from compliance.models.review import DETERMINABLE
+from compliance.selectors.queue import is_plainly_in_order
 from compliance.services.corrective_actions import open_actions
 from compliance.services.other_eyes import require_other_eyes
 from compliance.services.queue import refresh_entry
@@ -89,10 +90,7 @@ def record_determination(
 
 
 def confirm_remaining(*, submission: Submission, by: Membership, measure: int | None = None) -> int:
-    """Confirm what is claimed met and not determined yet; gives how many.
-
-    Anything else, a stated “not applicable” included, deserves a look of its own, so it is left.
-    """
+    """Confirm what is plainly in order and not determined yet; gives how many."""
     permissions.require(by, "determine", submission.assessment)
     require_other_eyes(submission.assessment, by)
     with transaction.atomic():
@@ -108,8 +106,7 @@ def confirm_remaining(*, submission: Submission, by: Membership, measure: int | 
                 at=now,
             )
             for row in submission.content["requirements"]
-            if row["applicability"] == "applies"
-            and row["outcome"] == "met"
+            if is_plainly_in_order(row)
             and row["requirement"] not in done
             and (measure is None or row["measure"] == measure)
         ]

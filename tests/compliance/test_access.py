@@ -44,6 +44,7 @@ from compliance.services.delegations import delegate
 from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
 from compliance.services.invitations import invite
+from compliance.services.questions import ask_question
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from compliance.services.tokens import issue_token
@@ -177,6 +178,21 @@ TABLE: dict[str, Page] = {
     "review_accept": Page(
         ("submission",), get=OFFICER, post=(403, 403, 403, 422), body=(("statement", ""),)
     ),
+    "submission_withdraw": Page(("submission",), post=(403, 403, 409, 403)),
+    "submission_assign": Page(("submission",), post=(403, 403, 403, 302), body=(("to", ""),)),
+    "question_answer": Page(
+        ("question",), post=(403, 302, 302, 403), body=(("answer", "The first one."),)
+    ),
+    "review_presence": Page(
+        ("submission",),
+        post=(403, 403, 403, 200),
+        body=(("requirement", YES_NO), ("version", "1")),
+    ),
+    "review_question": Page(
+        ("submission", "requirement"),
+        post=(403, 403, 403, 302),
+        body=(("text", "Which call was it?"),),
+    ),
     "firm_actions": Page(("firm",), get=ALL),
     "corrective_action": Page(
         ("action",),
@@ -305,6 +321,9 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
         by=officer,
     )
     action = open_actions(submission, officer)[0]
+    question = ask_question(
+        submission=submission, requirement_id=YES_NO, text=f"{mark} question", by=officer
+    )
     report = request_report(submission=submission, kind="full", lang="en", by=manager)
     report.file.save("r.pdf", ContentFile(factories.PDF), save=False)
     report.status, report.sha256 = Report.Status.READY, "0" * 64
@@ -327,6 +346,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "submission": submission.pk,
             "action": action.pk,
             "report": report.pk,
+            "question": question.pk,
             "failed_report": failed.pk,
             "code": report.code,
             "measure": 1,
@@ -556,7 +576,8 @@ FIELDS = (
     "name position statement attest idempotency_key text to who requirement resolve remove group outcome comment opens_again finding "
     "severity missing due_on measure reopen_facts signed lang email role as_of roles copy_from "
     "score scope from to theme next code firm.staff was:firm.staff mission.orbits "
-    "was:mission.orbits firm.roles "
+    "was:mission.orbits firm.roles plan owner due_on cost currency step_title step_due_on "
+    "step_done_on move note comment back answer reason version q page firms sort taken late "
     "was:firm.roles _connector __class__ password__startswith"
 )
 

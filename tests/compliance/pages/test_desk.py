@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
@@ -10,13 +10,27 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from compliance import clock
-from compliance.models import Membership, Submission
-from compliance.services.review import accept_assessment, confirm_remaining
+from compliance.models import (
+    AuditEvent,
+    CorrectiveAction,
+    Membership,
+    QueueEntry,
+    Role,
+    Submission,
+)
+from compliance.services import corrective_actions
+from compliance.services.review import (
+    accept_assessment,
+    confirm_remaining,
+    raise_finding,
+    return_to_firm,
+)
+from tests import factories
 
 
-def desk(client: Client, member: Membership) -> str:
+def desk(client: Client, member: Membership, query: str = "") -> str:
     client.force_login(member.user)
-    reply = client.get(reverse("desk"))
+    reply = client.get(reverse("desk") + query)
     assert reply.status_code == 200
     return reply.content.decode()
 
@@ -32,14 +46,19 @@ def test_what_waits_is_listed_with_firm_band_and_progress(
     assert reverse("review", args=[light_submission.pk]) in page
 
 
-def test_what_waits_long_is_marked_in_words(
+def test_what_waits_long_is_marked_in_words_and_counted_in_working_days(
     client: Client, light_submission: Submission, cleo: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = clock.now() + timedelta(days=17, hours=2)
-    monkeypatch.setattr("compliance.selectors.desk.clock.now", lambda: later)
+    # The national holiday of October 2026 is no work; the Saturday after it is.
+    QueueEntry.objects.update(submitted_at=datetime(2026, 9, 18, 4, tzinfo=UTC))
+    monkeypatch.setattr("compliance.selectors.desk.clock.today", lambda: date(2026, 10, 10))
     page = desk(client, cleo)
-    assert "17 days" in page
     assert "th-late" in page
+    assert "11 days" in page
+    assert "the oldest <strong>11 working days</strong>" in page
+    assert light_submission.assessment.title in desk(client, cleo, "?late=1")
+    monkeypatch.setattr("compliance.selectors.desk.clock.today", lambda: date(2026, 10, 9))
+    assert light_submission.assessment.title not in desk(client, cleo, "?late=1")
 
 
 def test_a_decided_submission_leaves_the_queue(
@@ -67,6 +86,80 @@ def test_nobody_but_the_firms_officer_sees_it(
     assert "You are compliance officer in no firm" in page
 
 
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ("?q=campaign", True),
+        ("?q=orbital", True),
+        ("?q=nothing", False),
+        ("?round=first", True),
+        ("?round=later", False),
+        ("?taken=nobody", True),
+        ("?taken=me", False),
+        ("?late=1", False),
+        ("?band=ready", False),
+        ("?sort=blockers", True),
+        ("?sort=progress", True),
+        ("?sort=%00&band=x&firm=y&page=-3&firms=x", True),
+    ],
+)
+def test_the_address_filters_and_orders_the_queue(
+    client: Client, light_submission: Submission, cleo: Membership, query: str, is_there: bool
+) -> None:
+    page = desk(client, cleo, query)
+    waits = reverse("review", args=[light_submission.pk])
+    assert (f'class="th-title" href="{waits}"' in page) is is_there
+
+
+def test_a_submission_is_taken_and_handed_over(
+    client: Client, light_submission: Submission, cleo: Membership, vera: Membership
+) -> None:
+    hu = factories.member(cleo.firm, Role.OFFICER, "Hu")
+    address = reverse("submission_assign", args=[light_submission.pk])
+    client.force_login(cleo.user)
+    client.post(address, {"to": str(cleo.user_id)})
+    assert "th-title" in desk(client, cleo, "?taken=me")
+    client.post(address, {"to": str(hu.user_id)})
+    assert QueueEntry.objects.get().assigned_to == hu.user
+    assert client.post(address, {"to": str(vera.user_id)}).status_code == 422
+    assert QueueEntry.objects.get().assigned_to == hu.user
+    assert AuditEvent.objects.filter(action="review.assigned").count() == 2
+    return_to_firm(submission=light_submission, comment="Facts.", reopen_facts=True, by=cleo)
+    assert client.post(address, {"to": ""}).status_code == 409
+
+
+def test_the_portfolio_shows_the_trend_between_two_decisions(
+    client: Client, light_submission: Submission, ada: Membership, cleo: Membership
+) -> None:
+    return_to_firm(submission=light_submission, comment="Facts.", reopen_facts=True, by=cleo)
+    second = factories.submitted(light_submission.assessment, ada)
+    assert "up from 0" not in desk(client, cleo)
+    confirm_remaining(submission=second, by=cleo)
+    accept_assessment(submission=second, statement="", by=cleo)
+    assert "up from 0" in desk(client, cleo)
+
+
+def test_what_the_firm_reports_as_done_waits_on_the_desk(
+    client: Client, light_submission: Submission, ada: Membership, cleo: Membership
+) -> None:
+    raise_finding(
+        submission=light_submission,
+        requirement_id="cnsa.m01.research_call_watch",
+        severity="major",
+        missing="Minutes.",
+        due_on=clock.today(),
+        by=cleo,
+    )
+    accept_assessment(submission=light_submission, statement="", by=cleo)
+    action = CorrectiveAction.objects.select_related("firm", "finding", "assessment").get()
+    corrective_actions.start(action=action, by=ada)
+    page = desk(client, cleo)
+    assert "Accepted with conditions" in page
+    assert "to verify" not in page
+    corrective_actions.finish(action=action, by=ada)
+    assert reverse("corrective_action", args=[action.pk]) in desk(client, cleo)
+
+
 def test_the_desk_keeps_its_query_budget(
     client: Client,
     light_submission: Submission,
@@ -74,5 +167,5 @@ def test_the_desk_keeps_its_query_budget(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client.force_login(cleo.user)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         client.get(reverse("desk"))

@@ -279,7 +279,7 @@ def test_the_second_round_shows_what_changed_and_what_was_said_before(
 ) -> None:
     client.force_login(cleo.user)
     page = client.get(address(second_round, met)).content.decode()
-    assert "The last round said:" in page
+    assert "Changed since the last round" in page
     assert "Show the register." in page
     assert "Register is kept since May." in page
     assert "changed since the last round: 0 of 1" in page
@@ -435,5 +435,5 @@ def test_the_pages_keep_their_query_budget(
         reverse("submission", args=[second_round.pk]),
         reverse("review_accept", args=[second_round.pk]),
     ):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             client.get(page)

@@ -23,6 +23,7 @@ from compliance.models import (
     Role,
     Submission,
 )
+from compliance.selectors.queue import is_plainly_in_order
 from compliance.selectors.submission import submission_state
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts
@@ -105,12 +106,44 @@ def test_a_determination_can_be_changed_but_not_over_a_newer_one(
     assert Determination.objects.get().comment == "Half of it."
 
 
-def test_the_rest_that_is_met_is_confirmed_at_once(
+def confirm_all_met(submission: Submission, cleo: Membership) -> None:
+    """At once what is plainly in order, one by one what an officer has to open."""
+    confirm_remaining(submission=submission, by=cleo)
+    done = set(submission.determinations.values_list("requirement", flat=True))
+    for row in submission.content["requirements"]:
+        if row["outcome"] == "met" and row["requirement"] not in done:
+            determine(submission, cleo, requirement_id=row["requirement"], outcome="met")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("outcome", "not_applicable"),
+        ("applicability", "undetermined"),
+        ("evidence_faults", [{"kind": "policy", "problem": "expired"}]),
+        ("flag", "dont_know"),
+        ("confidence", "medium"),
+    ],
+)
+def test_anything_but_plain_deserves_a_look_of_its_own(name: str, value: object) -> None:
+    plain = {
+        "applicability": "applies",
+        "outcome": "met",
+        "evidence_faults": [],
+        "flag": None,
+        "confidence": "high",
+    }
+    assert is_plainly_in_order(plain)
+    assert not is_plainly_in_order({**plain, name: value})
+
+
+def test_the_rest_that_is_plainly_in_order_is_confirmed_at_once(
     submission: Submission, cleo: Membership
 ) -> None:
     determine(submission, cleo, requirement_id=ORBIT, outcome="not_met", comment="No.")
     rows = [r for r in submission.content["requirements"] if r["applicability"] == "applies"]
-    met = [r for r in rows if r["outcome"] == "met"]
+    met = [r for r in rows if is_plainly_in_order(r)]
+    assert any(r["outcome"] == "met" and r["confidence"] != "high" for r in rows)
     in_one = [r for r in met if r["measure"] == 1]
     assert confirm_remaining(submission=submission, measure=1, by=cleo) == len(in_one) > 0
     assert confirm_remaining(submission=submission, by=cleo) == len(met) - 1 - len(in_one)
@@ -131,7 +164,7 @@ def test_what_is_stated_not_applicable_waits_for_the_officer(
         by=ben,
     )
     submission = factories.submitted(answered_assessment, ada)
-    confirm_remaining(submission=submission, by=cleo)
+    confirm_all_met(submission, cleo)
     assert not Determination.objects.filter(requirement=ORBIT).exists()
     waiting = submission_state(submission).scores
     determine(submission, cleo, requirement_id=ORBIT, outcome="not_applicable", comment="Agreed.")
@@ -147,7 +180,7 @@ def test_without_determinations_nothing_is_confirmed(
     before = submission_state(submission).scores
     assert before.claimed.duty.percent == 100
     assert before.confirmed.duty.percent == 0
-    confirm_remaining(submission=submission, by=cleo)
+    confirm_all_met(submission, cleo)
     assert submission_state(submission).scores.confirmed.duty.percent == 100
 
 
