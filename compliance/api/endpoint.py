@@ -59,7 +59,8 @@ class Endpoint(APIView):
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated, ScopeAllows)
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
-    metadata_class = None  # OPTIONS answers 405; the description is at /api/schema/
+    # No OPTIONS: the description is at /api/schema/.
+    http_method_names: Sequence[str] = ("get", "post", "put", "patch", "delete", "head")
     schema: Any = Description()
     writes_with: ClassVar[Scope | None] = Scope.WRITE  # None: the call asks itself
 

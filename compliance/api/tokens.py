@@ -60,7 +60,7 @@ class TokenView(Endpoint):
         tag=TAG,
         takes=Input,
         gives={200: Output},
-        refuses=(401, 429),
+        refuses=(401, 403, 429),
         is_public=True,
         example={"email": "manager@demo.example", "password": "demo-tianheng"},
     )
