@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from compliance.errors import ComplianceError
@@ -25,6 +26,39 @@ def private_pages(get_response: Answer) -> Answer:
             response["Cache-Control"] = "private, no-store"
             patch_vary_headers(response, ["Cookie"])
         return response
+
+    return middleware
+
+
+def persons_language(get_response: Answer) -> Answer:
+    """The page speaks the language that the signed-in person has chosen, on every machine."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # Without a session there is nobody to ask for, and asking would cost a query.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            chosen = getattr(request.user, "language", "")
+            if chosen:
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def ended_sessions(get_response: Answer) -> Answer:
+    """A script whose session has ended hears so, instead of getting the sign-in page as a part."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        sign_in = resolve_url(settings.LOGIN_URL)
+        is_sent_there = urlsplit(response.headers.get("Location", "")).path == sign_in
+        if not (is_sent_there and getattr(request, "htmx", False)):
+            return response
+        context = {"next": request.htmx.current_url_abs_path or "/"}  # type: ignore[attr-defined]
+        told = render(request, "compliance/partials/signed_out.html", context, status=401)
+        told["HX-Retarget"] = "#th-messages"
+        told["HX-Reswap"] = "innerHTML"
+        return told
 
     return middleware
 

@@ -8,7 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.pages.urls")),
     path("api/", include("compliance.api.urls")),
     path("account/", include("allauth.account.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]
 if settings.ADMIN_ENABLED:
     urlpatterns.append(path("admin/", admin.site.urls))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from checklists import Catalogue, load_catalogue
-from compliance.models import Firm, Membership, Role
+from compliance.models import Firm, Membership, Role, User
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -44,6 +44,11 @@ class Shell:
     def may_register_firm(self) -> bool:
         user = self._request.user
         return user.is_authenticated and (user.is_superuser or settings.SIGN_UP_OPEN)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody at all has an account yet; asked by the page of signing in alone."""
+        return not User.objects.exists()
 
     @property
     def sign_up_open(self) -> bool:

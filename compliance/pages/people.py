@@ -13,8 +13,8 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -37,6 +37,7 @@ from compliance.services.invitations import (
     resend,
     revoke,
 )
+from compliance.services.people import keep_language
 
 SIGN_IN_WITH = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -187,6 +188,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
                 return _welcome(request, accept_as_member(token=token, user=user))
             if is_new and form.is_valid():
                 member = accept_as_new_person(token=token, **form.cleaned_data)
+                keep_language(member.user, get_language() or settings.LANGUAGE_CODE)
                 login(request, member.user, backend=SIGN_IN_WITH)
                 return _welcome(request, member)
             refused = "" if is_new else _("Sign in with the invited address first.")

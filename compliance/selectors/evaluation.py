@@ -92,9 +92,11 @@ def typed_answer(catalogue: Catalogue, answer: Answer) -> EngineAnswer:
     return EngineAnswer(value, answer.not_applicable_reason, flag)
 
 
-def answers_of(assessment: Assessment) -> dict[str, Answer]:
-    """The stored answers by requirement id (one query)."""
-    answers = Answer.objects.filter(assessment=assessment).select_related("updated_by")
+def answers_of(assessment: Assessment, *, with_people: bool = True) -> dict[str, Answer]:
+    """The stored answers by requirement id (one query), with those who gave them if asked."""
+    answers = Answer.objects.filter(assessment=assessment)
+    if with_people:
+        answers = answers.select_related("updated_by")
     return {answer.requirement: answer for answer in answers}
 
 

@@ -62,7 +62,7 @@ def save_answer(
     with transaction.atomic():
         now = clock.now()
         lock_for_answer(assessment, requirement_id)
-        answers = answers_of(assessment)
+        answers = answers_of(assessment, with_people=False)
         stored = answers.get(requirement_id)
         version = stored.version if stored else 0
         if base_version is not None and base_version != version:
