@@ -53,6 +53,7 @@ def _render(job: dict[str, Any]) -> int:
     # Imported within the bounds, and after the job is read.
     from django.conf import settings
 
+    from compliance.canonical import canonical
     from compliance.reports.context import report_context
     from compliance.reports.markup import Fonts
     from compliance.reports.render import render_pdf
@@ -71,7 +72,12 @@ def _render(job: dict[str, Any]) -> int:
         time_zone=job["time_zone"],
         site_url=job["site_url"],
     )
-    rendered = render_pdf(context, Fonts(Path(job["fonts"])), _say_step)
+    files = {
+        # Its SHA-256 is the digest on the cover: whoever has the file can check the print by it.
+        "submission.json": (context.w["attached_submission"], canonical(job["content"])),
+        "review.json": (context.w["attached_review"], canonical(job["review"])),
+    }
+    rendered = render_pdf(context, Fonts(Path(job["fonts"])), _say_step, files)
     Path(job["output"]).write_bytes(rendered.pdf)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _say(

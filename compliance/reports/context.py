@@ -213,7 +213,7 @@ class _Writer:
             issued_at=issued_at,
             check_url=f"{site_url}/verify/{code}/" if site_url else "",
             state=state,
-            state_title=self.w[f"state_{state}"],
+            state_title=self.state_title(state),
             state_note=self.state_note(state),
             mark=self.w.get(f"mark_{state}", ""),
             round=self.say("round", round=review["round"]),
@@ -291,6 +291,12 @@ class _Writer:
         span = self.content["dates"].get("launch_window") or {}
         ends = [self.day(span.get(name)) for name in ("from", "until")]
         return "" if not any(ends) else self.say("from_until", start=ends[0], end=ends[1])
+
+    def state_title(self, state: str) -> str:
+        decision = self.review["decision"] or {}
+        return self.w[
+            f"state_{state}" + "_with_conditions" * decision.get("with_conditions", False)
+        ]
 
     def state_note(self, state: str) -> str:
         if state == "accepted" and self.review["findings"]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +20,7 @@ from weasyprint.pdf import tags as pdf_tags
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from compliance.reports import charts
+from compliance.reports import archive, charts
 from compliance.reports.markup import Fonts, library
 from compliance.reports.printed import ReportContext, ScoreLine
 
@@ -143,8 +144,13 @@ def report_html(c: ReportContext, fonts: Fonts) -> str:
     )
 
 
-def render_pdf(c: ReportContext, fonts: Fonts, progress: Progress = no_progress) -> Rendered:
-    """The report as a tagged PDF; the same context gives the same bytes."""
+def render_pdf(
+    c: ReportContext,
+    fonts: Fonts,
+    progress: Progress = no_progress,
+    files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
+) -> Rendered:
+    """The report as a tagged PDF with these files inside; the same gives the same bytes."""
     progress("writing", 15)
     html = report_html(c, fonts)
     progress("layout", 30)
@@ -165,20 +171,14 @@ def render_pdf(c: ReportContext, fonts: Fonts, progress: Progress = no_progress)
     progress("printing", 70)
     target = io.BytesIO()
     identity = f"{c.code} {c.digest} {c.kind} {c.lang} {c.issued_at.isoformat()}"
+    document.metadata.attachments = archive.attachments(files, c.issued_at)
     document.write_pdf(
         target,
-        finisher=_describe_links,
-        pdf_variant="pdf/ua-1",
+        finisher=lambda _document, pdf: archive.complete(pdf, c.tag),
+        pdf_variant=archive.VARIANT,
         pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
     )
     return Rendered(target.getvalue(), len(document.pages))
-
-
-def _describe_links(document: object, pdf: Any) -> None:
-    """PDF/UA wants every link to say what it is."""
-    for found in pdf.objects:
-        if isinstance(found, pydyf.Dictionary) and found.get("Subtype") == "/Link":
-            found.setdefault("Contents", pydyf.String("Link"))
 
 
 _box_tree = pdf_tags._build_box_tree

@@ -94,6 +94,7 @@ WORDS = {
         "审查人员未接受本次提交，企业须更正后重新提交。",
     ),
     "state_accepted": Text("Accepted", "已接受"),
+    "state_accepted_with_conditions": Text("Accepted with conditions", "附条件接受"),
     "state_accepted_note": Text(
         "Attested by the firm, reviewed and accepted by the officer.",
         "企业已作声明，审查人员审查后接受。",
@@ -355,6 +356,13 @@ WORDS = {
     "no_decision": Text("No decision yet.", "尚无结论。"),
     "statement_of_firm": Text("The firm's statement", "企业声明"),
     "statement_of_officer": Text("The officer's statement", "审查人员意见"),
+    "attached": Text("Attached to this file", "本文件所附数据"),
+    "attached_note": Text(
+        "submission.json, whose SHA-256 is the digest above, and review.json",
+        "submission.json（其SHA-256即上述摘要值）和review.json",
+    ),
+    "attached_submission": Text("The submission, as it was frozen", "提交时固定的全部内容"),
+    "attached_review": Text("The review, as it stood", "出具时的审查状态"),
     "notice": Text("What this report is not", "重要说明"),
     # Outcomes, as they stand alone
     "met": Text("Met", "符合"),

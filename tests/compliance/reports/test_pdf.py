@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 from django.conf import settings
 from weasyprint import HTML
 
+from compliance.canonical import canonical
 from compliance.reports.context import report_context
 from compliance.reports.markup import Fonts, printable
 from compliance.reports.process import Made, render_in_child
@@ -95,6 +97,25 @@ def test_the_full_report_says_everything(
         assert squeezed(words(lang)[name]) in text
     assert "5a" * 32 in text
     assert 30 <= made.pages <= 70
+
+
+@pytest.mark.parametrize(("lang", "tag"), [("en", "en"), ("zh-hans", "zh-Hans")])
+def test_it_claims_the_archive_and_the_screen_reader_and_carries_its_data(
+    rendered: Callable[[str, str], Rendered], content: dict[str, Any], lang: str, tag: str
+) -> None:
+    path, _ = rendered("full", lang)
+    with pikepdf.open(path) as pdf:
+        with pdf.open_metadata() as claims:
+            assert claims["pdfaid:part"] == "3"
+            assert claims["pdfaid:conformance"] == "A"
+            assert claims["pdfuaid:part"] == "1"
+            assert claims["dc:language"] == {tag}
+        assert "/OutputIntents" in pdf.Root
+        attached = {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
+        listed = [str(spec.UF) for spec in pdf.Root.AF]
+    assert sorted(listed) == ["review.json", "submission.json"]
+    assert attached["submission.json"] == canonical(content)
+    assert json.loads(attached["review.json"])["state"] in {"in_review", "accepted", "submitted"}
 
 
 @pytest.mark.parametrize("lang", LANGS)
