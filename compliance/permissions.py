@@ -34,6 +34,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "ask_question": _OFFICER,
     "assign_review": _OFFICER,
     "extend_action": _OFFICER,
+    "read_trail": _MANAGER | _OFFICER,  # of the whole firm; an assessment's own is everybody's
     **workflow.ROLES,  # what changes a status: one table says both from where and whose it is
 }
 

@@ -47,7 +47,7 @@ def submission_rows(state: SubmissionState, lang: str) -> Iterator[dict[str, str
             row.weight,
             " ".join(labels[piece] for piece in content["evidence"] if piece in labels),
         )
-        yield dict(zip(COLUMNS, map(_cell, cells), strict=True))
+        yield dict(zip(COLUMNS, map(plain_cell, cells), strict=True))
 
 
 def submission_csv(state: SubmissionState, lang: str) -> str:
@@ -60,7 +60,7 @@ def submission_csv(state: SubmissionState, lang: str) -> str:
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def plain_cell(value: Any) -> str:
     """A spreadsheet would take a text that starts like this for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.lstrip(" \u3000").startswith(_STARTS_FORMULA) else text

@@ -86,6 +86,7 @@ def home(request: HttpRequest, firm_id: UUID) -> HttpResponse:
         "page": page,
         "last_visit": last_visit,
         "may_start": permissions.may(member, "start_assessment"),
+        "may_read_trail": permissions.may(member, "read_trail"),
     }
     return render(request, "compliance/firms/home.html", context)
 

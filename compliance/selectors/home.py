@@ -435,7 +435,7 @@ def _due(member: Membership) -> tuple[Due, ...]:
 
 def _activity(member: Membership, news_after: int) -> tuple[Activity, ...]:
     catalogue = load_catalogue()
-    events = AuditEvent.objects.filter(firm=member.firm).order_by("-id")[:SHOWN]
+    events = AuditEvent.objects.filter(firm=member.firm).order_by("-sequence")[:SHOWN]
     return tuple(
         Activity(
             who=event.actor_name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from checklists import Catalogue, InvalidValue, parse_answer
-from checklists.engine.wording import fact_value
+from checklists.engine.wording import day, fact_value
 from compliance import audit
-from compliance.models import Assessment, AuditEvent
+from compliance.models import Assessment, AuditEvent, Role
 from compliance.selectors.evaluation import typed_facts
 from compliance.selectors.package import answer_shown
 
@@ -33,6 +33,15 @@ HISTORY = 20
 
 
 @dataclass(frozen=True)
+class Change:
+    """One thing that was so before and is so now, both in words; "" for nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class TrailEntry:
     """One event: who did what, when, and to which requirement."""
 
@@ -45,6 +54,10 @@ class TrailEntry:
     number: str = ""  # M07-01
     title: str = ""
     url: str = ""
+    changes: tuple[Change, ...] = ()
+    assessment: str = ""  # its title, where a whole firm is told of
+    sequence: int = 0
+    hash: str = ""
 
 
 def trail_entry(event: AuditEvent, catalogue: Catalogue, lang: str) -> TrailEntry:
@@ -64,6 +77,9 @@ def trail_entry(event: AuditEvent, catalogue: Catalogue, lang: str) -> TrailEntr
             if requirement and event.assessment_id
             else ""
         ),
+        changes=tuple(_changes(event, catalogue, lang)),
+        sequence=event.sequence,
+        hash=event.hash,
     )
 
 
@@ -113,8 +129,125 @@ def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:
         case "corrective_action.extended":
             days = {"before": before.get("due_on", ""), "after": after.get("due_on", "")}
             return [_("from %(before)s to %(after)s") % days]
-        case _:
-            return []
+    said = after or before
+    return [_field_value(catalogue, name, said[name], lang) for name in NAMING if said.get(name)]
+
+
+# What people know of an event's fields; others, such as digests, are for the export alone.
+FIELD_WORDS = {
+    "name": gettext_lazy("Name"),
+    "email": gettext_lazy("E-mail address"),
+    "role": gettext_lazy("Role"),
+    "title": gettext_lazy("Title"),
+    "kind": gettext_lazy("Kind"),
+    "url": gettext_lazy("Link"),
+    "filename": gettext_lazy("File"),
+    "effective_on": gettext_lazy("Effective from"),
+    "expires_on": gettext_lazy("Valid until"),
+    "owner": gettext_lazy("Owner"),
+    "due_on": gettext_lazy("Due on"),
+    "note": gettext_lazy("Note"),
+    "severity": gettext_lazy("Severity"),
+    "plan": gettext_lazy("Plan"),
+    "cost": gettext_lazy("Cost"),
+    "text": gettext_lazy("Text"),
+    "comment": gettext_lazy("Comment"),
+}
+# What an event that only adds or takes something away is told by.
+NAMING = ("title", "filename", "name", "email", "role", "comment")
+_DAY_FIELDS = frozenset({"effective_on", "expires_on", "due_on"})
+
+
+def _changes(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[Change]:
+    """What the event changed, before and after; nothing where it only added something."""
+    after = event.after if isinstance(event.after, dict) else {}
+    before = event.before if isinstance(event.before, dict) else {}
+    match event.action:
+        case "answer.saved":
+            return _answer_changes(catalogue, event.requirement, before, after, lang)
+        case "facts.saved":
+            return _fact_changes(catalogue, before, after, lang)
+        case "determination.recorded" if before:
+            said = [str(OUTCOME_WORDS.get(str(e.get("outcome")), "")) for e in (before, after)]
+            outcome = Change(_("Outcome"), *said)
+            changed = [outcome] if said[0] != said[1] else []
+            return changed + _field_changes(catalogue, before, after, lang)
+    return _field_changes(catalogue, before, after, lang) if before and after else []
+
+
+def _field_changes(
+    catalogue: Catalogue, before: Mapping[str, Any], after: Mapping[str, Any], lang: str
+) -> list[Change]:
+    return [
+        Change(
+            str(label),
+            _field_value(catalogue, name, before.get(name), lang),
+            _field_value(catalogue, name, after.get(name), lang),
+        )
+        for name, label in FIELD_WORDS.items()
+        if (before.get(name) or "") != (after.get(name) or "")
+    ]
+
+
+def _field_value(catalogue: Catalogue, name: str, value: Any, lang: str) -> str:
+    if value is None or value == "":
+        return ""
+    if name == "role" and value in Role.values:
+        return str(Role(value).label)
+    if name == "kind" and value in catalogue.evidence_kinds:
+        return catalogue.evidence_kinds[value].get(lang)
+    if name in _DAY_FIELDS:
+        try:
+            return day(date.fromisoformat(str(value)), lang)
+        except ValueError:
+            return str(value)
+    return _short(str(value))
+
+
+def _answer_changes(
+    catalogue: Catalogue,
+    requirement_id: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    lang: str,
+) -> list[Change]:
+    said = [
+        answer_in_words(catalogue, requirement_id, content, lang)
+        if content.get("value") is not None or content.get("not_applicable_reason")
+        else ""
+        for content in (before, after)
+    ]
+    marks = [
+        str(FLAG_WORDS.get(str(content.get("flag", "")), content.get("flag", "")))
+        for content in (before, after)
+    ]
+    notes = [_short(str(content.get("note", ""))) for content in (before, after)]
+    named = ((_("Answer"), said), (_("Mark"), marks), (_("Note"), notes))
+    return [Change(label, *pair) for label, pair in named if pair[0] != pair[1]]
+
+
+def _fact_changes(
+    catalogue: Catalogue, before: Mapping[str, Any], after: Mapping[str, Any], lang: str
+) -> list[Change]:
+    old, new = _facts_in_words(catalogue, before, lang), _facts_in_words(catalogue, after, lang)
+    # Not answered yet and "don't know" are both null before; only what was known is shown.
+    return [
+        Change(
+            catalogue.facts[name].label.get(lang),
+            old[name] if before.get(name) is not None else "",
+            said,
+        )
+        for name, said in new.items()
+    ]
+
+
+def _facts_in_words(catalogue: Catalogue, stored: Mapping[str, Any], lang: str) -> dict[str, str]:
+    return {
+        name: str(FLAG_WORDS["dont_know"])
+        if value is None
+        else fact_value(catalogue.facts[name], value, lang)
+        for name, value in typed_facts(catalogue, stored).items()
+    }
 
 
 def _answer_details(
@@ -161,14 +294,11 @@ def answer_in_words(
 
 
 def _fact_details(catalogue: Catalogue, after: Mapping[str, Any], lang: str) -> list[str]:
-    details = []
     colon = ": " if lang == "en" else "："
-    typed = typed_facts(catalogue, after)
-    for name, value in typed.items():
-        fact = catalogue.facts[name]
-        said = FLAG_WORDS["dont_know"] if value is None else fact_value(fact, value, lang)
-        details.append(f"{fact.label.get(lang)}{colon}{said}")
-    return details
+    return [
+        f"{catalogue.facts[name].label.get(lang)}{colon}{said}"
+        for name, said in _facts_in_words(catalogue, after, lang).items()
+    ]
 
 
 def _short(text: str) -> str:

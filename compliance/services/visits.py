@@ -13,7 +13,7 @@ A_NEW_VISIT = timedelta(minutes=30)
 def note_visit(member: Membership) -> int:
     """Remember the visit; gives back the last event of the trail that was there before it."""
     now = clock.now()
-    events = AuditEvent.objects.filter(firm=member.firm_id).order_by("-id")
+    events = AuditEvent.objects.filter(firm=member.firm_id).order_by("-sequence")
     last = events.values_list("id", flat=True).first() or 0
     if member.visited_at is None:
         news_after = last

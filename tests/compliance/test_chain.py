@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from compliance import audit, guards
+from compliance import audit, chain, guards
 from compliance.models import AuditEvent, AuditHead, Membership, Submission
 from compliance.selectors.chain import check_anchor, check_chain
 from compliance.services.reports import request_report
@@ -103,7 +103,7 @@ def resealed(event: AuditEvent, **changes: Any) -> AuditEvent:
     """The event as a careful forger would write it, with a hash that fits its content."""
     for name, value in changes.items():
         setattr(event, name, value)
-    event.hash = audit.chain.seal([getattr(event, name) for name in audit.chain.SEALED])
+    event.hash = chain.seal([getattr(event, name) for name in chain.SEALED])
     return event
 
 
