@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from tools.debian import postgresql_program
 from tools.project import SetupError, say
@@ -195,6 +196,37 @@ def run_with(command: Sequence[str], environment: Mapping[str, str]) -> int:
             process.terminate()
             process.wait()
             raise
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command beside the one in the foreground; it is stopped when the block ends before it."""
+    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # pytest ends what its tests have started
+            try:
+                process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def follow(process: subprocess.Popen[bytes], path: str) -> int:
+    """Show what a command has said so far and says until its end; gives its exit code."""
+    with Path(path).open("rb") as said:
+        is_over = False
+        while True:
+            sys.stdout.buffer.write(said.read())
+            sys.stdout.flush()
+            if is_over:
+                return process.returncode
+            time.sleep(0.2)
+            is_over = process.poll() is not None
 
 
 def stop_on_terminate() -> None:
