@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from compliance.api.urls import urlpatterns, v1
 from compliance.models import (
@@ -264,7 +264,8 @@ def methods(view: Any) -> Iterator[str]:
 def test_every_call_is_in_the_table() -> None:
     served = {(p.name, method) for p in v1 for method in methods(p.callback)}
     assert served == {(call.name, call.method) for call in TABLE}
-    assert [p.name for p in urlpatterns[1:]] == ["api_schema", "api_docs", "api_nothing"]
+    others = [p.name for p in urlpatterns if isinstance(p, URLPattern)]
+    assert others == ["api_schema", "api_docs", "api_nothing"]
 
 
 def test_each_role_and_each_scope_gets_what_the_table_says(
