@@ -8,6 +8,12 @@ from compliance.models.evidence import Evidence, EvidenceUse
 from compliance.models.firms import Firm, Membership, Role
 from compliance.models.idempotency import KeptReply
 from compliance.models.invitations import Invitation
+from compliance.models.notices import (
+    EmailOutbox,
+    NoticeCursor,
+    Notification,
+    NotificationPreference,
+)
 from compliance.models.people import User
 from compliance.models.queue import QueueEntry
 from compliance.models.reports import Report
@@ -31,6 +37,7 @@ __all__ = [
     "Determination",
     "DiscussionMark",
     "EditionMove",
+    "EmailOutbox",
     "Evidence",
     "EvidenceUse",
     "Finding",
@@ -39,6 +46,9 @@ __all__ = [
     "KeptReply",
     "Membership",
     "Milestone",
+    "NoticeCursor",
+    "Notification",
+    "NotificationPreference",
     "Presence",
     "Question",
     "QueueEntry",
