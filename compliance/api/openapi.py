@@ -117,15 +117,23 @@ def operation(
     examples = []
     if example is not None:
         examples.append(OpenApiExample("Example", value=example, request_only=True))
-    return extend_schema(
-        operation_id=name,
-        tags=[tag],
-        request=takes,
-        responses=responses,
-        parameters=parameters,
-        examples=examples,
-        auth=[] if is_public else None,
-    )
+
+    def describe(call: Call) -> Call:
+        says = (call.__doc__ or "").strip()
+        described: Call = extend_schema(
+            operation_id=name,
+            tags=[tag],
+            summary=says.partition(";")[0].partition(":")[0].removesuffix("."),
+            description=says,
+            request=takes,
+            responses=responses,
+            parameters=parameters,
+            examples=examples,
+            auth=[] if is_public else None,
+        )(call)
+        return described
+
+    return describe
 
 
 def _refusal(status: int) -> OpenApiResponse:
