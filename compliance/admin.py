@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from compliance.models import (
     Assessment,
     AuditEvent,
+    CorrectiveAction,
+    Determination,
     Evidence,
+    Finding,
     Firm,
     Membership,
     Report,
@@ -121,6 +124,27 @@ class SubmissionAdmin(LookOnly):
     list_filter = ("band", "decision")
     list_select_related = ("assessment",)
     exclude = ("content",)
+
+
+@admin.register(Determination)
+class DeterminationAdmin(LookOnly):
+    list_display = ("requirement", "outcome", "submission", "by", "at")
+    list_filter = ("outcome",)
+    list_select_related = ("submission__assessment", "by")
+
+
+@admin.register(Finding)
+class FindingAdmin(LookOnly):
+    list_display = ("number", "requirement", "severity", "due_on", "raised_by")
+    list_filter = ("severity",)
+    list_select_related = ("raised_by",)
+
+
+@admin.register(CorrectiveAction)
+class CorrectiveActionAdmin(LookOnly):
+    list_display = ("finding", "firm", "status", "owner", "due_on")
+    list_filter = ("status",)
+    list_select_related = ("finding", "firm", "owner")
 
 
 @admin.register(Evidence)

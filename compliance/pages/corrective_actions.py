@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ from checklists import InvalidValue
 from checklists.engine.values import parse_date
 from compliance import clock, permissions
 from compliance.errors import InvalidInput, SomebodySavedFirst
+from compliance.exports.actions import actions_poam, actions_xlsx
 from compliance.models import CorrectiveAction, Evidence, Membership
 from compliance.pages.firms import membership_or_404, signed_in
 from compliance.pages.forms import DayInput, PageForm
@@ -34,6 +36,7 @@ from compliance.selectors.corrective_actions import (
     View,
     action_page,
     actions_page,
+    found_actions,
     title_of,
 )
 from compliance.selectors.evaluation import catalogue_of
@@ -62,11 +65,35 @@ def firm_actions(request: HttpRequest, firm_id: UUID) -> HttpResponse:
         "list_address": _address(filters, view=""),
         "board_address": _address(filters, view=View.BOARD),
         "all_address": _address(filters, verified="all"),
+        "export_address": f"{reverse('firm_actions_export', args=[firm_id])}{_address(filters)}",
         "is_officer": permissions.may(member, "verify_action"),
     }
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "_results.html" if is_partial else "actions.html"
     return render(request, f"compliance/actions/{template}", context)
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@login_required
+def firm_actions_export(request: HttpRequest, firm_id: UUID) -> HttpResponse:
+    """What the filters find, as a spreadsheet or as OSCAL's plan of action and milestones."""
+    member = membership_or_404(request, firm_id)
+    found = found_actions(member, ActionFilters.read(request.GET), language())
+    today = clock.today().isoformat()
+    if request.GET.get("as") == "oscal":
+        plan = actions_poam(member.firm, found, lang=language(), at=clock.now())
+        content = json.dumps(plan, ensure_ascii=False, indent=2).encode()
+        name, media_type = f"poam-{today}.json", "application/json"
+    else:
+        content = actions_xlsx(found, language())
+        name, media_type = f"actions-{today}.xlsx", XLSX
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _address(filters: ActionFilters, **other: str) -> str:
@@ -401,6 +428,7 @@ def remove_closing_evidence(
 
 urlpatterns: list[URLPattern] = [
     path("firms/<uuid:firm_id>/actions/", firm_actions, name="firm_actions"),
+    path("firms/<uuid:firm_id>/actions/export/", firm_actions_export, name="firm_actions_export"),
     path("actions/<uuid:action_id>/", corrective_action, name="corrective_action"),
     path("actions/<uuid:action_id>/move/", move_action, name="corrective_action_move"),
     path(

@@ -214,6 +214,18 @@ def actions_page(member: Membership, filters: ActionFilters, lang: str) -> Actio
     )
 
 
+def found_actions(member: Membership, filters: ActionFilters, lang: str) -> list[CorrectiveAction]:
+    """The actions the filters find, with their milestones, the most urgent first (two queries)."""
+    actions = with_steps(CorrectiveAction.objects.filter(firm=member.firm))
+    lines = [
+        line_of(action, member, clock.today()) for action in actions.prefetch_related("milestones")
+    ]
+    order = list(Urgency)
+    found = [line for line in lines if _matches(line, filters, member, lang)]
+    found.sort(key=lambda line: (order.index(line.urgency), line.days, line.action.finding.number))
+    return [line.action for line in found]
+
+
 def with_steps(actions: Any) -> Any:
     """Each action with its finding, its owner and how many of its milestones are done."""
     return actions.select_related("finding", "owner", "assessment").annotate(

@@ -114,7 +114,7 @@ class HeatCell:
     percent: Decimal | None
     level: int  # 0 where no duty applies, then 1 to 5
     has_blocker: bool
-    before: Decimal | None  # in the submission decided before; None where there is no trend
+    before: Decimal | None  # in the submission accepted before; None where there is no trend
 
     @property
     def trend(self) -> str:
@@ -275,29 +275,28 @@ def _to_verify(actions: Any, mine: Sequence[Membership], today: date) -> tuple[A
 
 
 def _heat(firms: Sequence[Firm], topics: Sequence[str]) -> tuple[HeatRow, ...]:
-    """Firms × topics: the last decided submission, else the one that waits (two queries).
+    """Firms × topics: the submission accepted last, else the one in hand (two queries).
 
-    Only a decided submission is complete, so only two of those make a trend.
+    Only what was accepted was looked at as a whole, so only two of those make a trend.
     """
-    entries = QueueEntry.objects.filter(firm=OuterRef("pk"))
-    decided = entries.filter(is_waiting=False).exclude(decision=Submission.Decision.WITHDRAWN)
-    decided = decided.order_by("-submitted_at").values("submission_id")
-    waiting = entries.filter(is_waiting=True).order_by("-submitted_at").values("submission_id")
+    entries = QueueEntry.objects.filter(firm=OuterRef("pk")).order_by("-submitted_at")
+    accepted = entries.filter(decision=Submission.Decision.ACCEPTED).values("submission_id")
+    in_hand = entries.exclude(decision=Submission.Decision.WITHDRAWN).values("submission_id")
     key = UUIDField()  # else SQLite answers with text, which is no key of `in_bulk`
     rows = list(
         Firm.objects.filter(pk__in=[firm.pk for firm in firms])
         .annotate(
-            last=Subquery(decided[:1], output_field=key),
-            before=Subquery(decided[1:2], output_field=key),
-            open=Subquery(waiting[:1], output_field=key),
+            last=Subquery(accepted[:1], output_field=key),
+            before=Subquery(accepted[1:2], output_field=key),
+            in_hand=Subquery(in_hand[:1], output_field=key),
         )
         .order_by("name")
     )
-    wanted = [pk for row in rows for pk in (row.last or row.open, row.before) if pk]
+    wanted = [pk for row in rows for pk in (row.last or row.in_hand, row.before) if pk]
     stored = QueueEntry.objects.select_related("assessment").in_bulk(wanted)
     heat = []
     for row in rows:
-        entry = stored.get(row.last or row.open)
+        entry = stored.get(row.last or row.in_hand)
         before = stored.get(row.before)
         if entry is not None:
             cells = tuple(_cell(topic, entry, before) for topic in topics)

@@ -28,6 +28,7 @@ from compliance.models import (
     Membership,
     Submission,
 )
+from compliance.selectors.corrective_actions import ActionLine, urgent_actions
 from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.frozen import FrozenScores
 from compliance.selectors.submission import submission_state
@@ -202,6 +203,7 @@ class FirmHome:
     overview: Overview | None
     assessments: tuple[Assessment, ...]
     due: tuple[Due, ...]
+    actions: tuple[ActionLine, ...]
     activity: tuple[Activity, ...]
     news: int  # events by others since this person's last visit, MOST_NEWS at most
 
@@ -222,6 +224,7 @@ def firm_home_of(member: Membership, *, chosen: str = "", news_after: int = 0) -
         overview=overview_of(current) if current else None,
         assessments=assessments,
         due=_due(member),
+        actions=urgent_actions(member.firm, member, SHOWN),
         activity=_activity(member, news_after),
         news=AuditEvent.objects.filter(firm=member.firm, id__gt=news_after)
         .exclude(actor=member.user_id)[:MOST_NEWS]
