@@ -194,6 +194,7 @@ TABLE: dict[str, Page] = {
         body=(("text", "Which call was it?"),),
     ),
     "firm_actions": Page(("firm",), get=ALL),
+    "firm_actions_export": Page(("firm",), get=ALL),
     "corrective_action": Page(
         ("action",),
         get=ALL,
