@@ -7,10 +7,10 @@ VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lint format lock assets python setup-dev setup-test clean
+.PHONY: help run test check bench screenshots lint format lock assets python setup-dev setup-test clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: python ## Set up, then serve the site with a Celery worker on PORT (8000); Ctrl-C stops it
 	@$(PYTHON) -m tools.setup run
@@ -20,6 +20,9 @@ test: setup-test ## Set up, then run every test on both databases and brokers; A
 	@$(VENV)/python -m tools.run_tests
 
 check: lint test ## What CI runs: lint, types, import contracts, Django's checks, the catalogue, the tests
+
+screenshots: setup-dev ## Take the pictures of the main pages in both languages, for docs/screenshots
+	@$(VENV)/python -m tools.screenshots
 
 lint: setup-dev ## The fast half of check: all of it but the tests
 	$(VENV)/ruff check .

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render, resolve_url
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -30,6 +32,18 @@ def private_pages(get_response: Answer) -> Answer:
     return middleware
 
 
+class CompressedPages(GZipMiddleware):
+    """Pages travel compressed; files, and the API's answers with their ETags, as they are."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "")
+        if response.streaming or not kind.startswith("text/html"):
+            return response
+        return super().process_response(request, response)
+
+
 def persons_language(get_response: Answer) -> Answer:
     """The page speaks the language that the signed-in person has chosen, on every machine."""
 
@@ -39,7 +53,7 @@ def persons_language(get_response: Answer) -> Answer:
             chosen = getattr(request.user, "language", "")
             if chosen:
                 translation.activate(chosen)
-                request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+                request.LANGUAGE_CODE = chosen
         return get_response(request)
 
     return middleware

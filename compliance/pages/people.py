@@ -174,8 +174,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         held = invitation_of(token)
     except InvitationGone as gone:
-        context = {"refusal": gone}
-        return render(request, "compliance/firms/invitation_gone.html", context, status=gone.status)
+        told = {"refusal": gone}
+        return render(request, "compliance/firms/invitation_gone.html", told, status=gone.status)
     account = account_of(held)
     user = request.user if isinstance(request.user, User) else None
     is_new = account is None and user is None

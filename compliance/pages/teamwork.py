@@ -53,13 +53,12 @@ class DelegationForm(PageForm):
         label=gettext_lazy("Due on"),
         required=False,
         widget=DayInput,
-        help_text=gettext_lazy("Optional."),
     )
     note = forms.CharField(
         label=gettext_lazy("Note"),
         required=False,
         max_length=300,
-        help_text=gettext_lazy("What should be known beside the requirement. Optional."),
+        help_text=gettext_lazy("What should be known beside the requirement."),
     )
 
     def __init__(self, *args: Any, firm_member: Membership, **kwargs: Any) -> None:

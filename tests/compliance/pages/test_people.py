@@ -39,7 +39,7 @@ def test_a_new_person_joins_by_the_link_once(client: Client, ada: Membership) ->
     letter = mail.outbox[0]
     assert letter.to == [NEW]
     assert "Ada invites you to Demo Orbital Co." in letter.body
-    assert "Ada邀请" in letter.body  # no language is known yet: the letter speaks both
+    assert "Ada邀请您" in letter.body  # no language is known yet: the letter speaks both
     html = letter.alternatives[0][0]  # type: ignore[attr-defined]
     assert html.count(link) == 2
     token = link.strip("/").rpartition("/")[2]
@@ -72,7 +72,7 @@ def test_somebody_with_an_account_joins_with_it_and_nobody_else_does(
 ) -> None:
     User.objects.filter(pk=dov.user_id).update(language="zh-hans")
     link = send_to(client, ada, "dov@demo.example", "officer")
-    assert "Ada邀请" in str(mail.outbox[0].body)
+    assert "Ada邀请您" in str(mail.outbox[0].body)
     assert "invites you" not in str(mail.outbox[0].body)  # the receiver's own language
     guest = Client()
     page = guest.get(link).content.decode()

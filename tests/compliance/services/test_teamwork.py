@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -77,23 +78,28 @@ def test_what_cannot_be_delegated_is_refused_and_changes_nothing(
     cleo: Membership,
     dov: Membership,
 ) -> None:
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "to": {"to": cleo},
         "requirements": {"requirement_ids": ["no.such"]},
         "due_on": {"due_on": clock.today() - timedelta(days=1)},
         "note": {"note": "x" * 301},
     }
-    good = {"assessment": assessment, "requirement_ids": [ORBIT], "to": ben, "by": ada}
+    good: dict[str, Any] = {
+        "assessment": assessment,
+        "requirement_ids": [ORBIT],
+        "to": ben,
+        "by": ada,
+    }
     for field, change in wrong.items():
         with pytest.raises(InvalidInput) as refused:
-            delegate(**{**good, **change})  # type: ignore[arg-type]
+            delegate(**{**good, **change})
         assert set(refused.value.fields) == {field}
     with pytest.raises(InvalidInput):
-        delegate(**{**good, "to": dov})  # type: ignore[arg-type]
+        delegate(**{**good, "to": dov})
     with pytest.raises(NotPermitted):
-        delegate(**{**good, "by": ben})  # type: ignore[arg-type]
+        delegate(**{**good, "by": ben})
     with pytest.raises(TransitionNotAllowed):
-        delegate(**{**good, "assessment": submission.assessment})  # type: ignore[arg-type]
+        delegate(**{**good, "assessment": submission.assessment})
     assert not Delegation.objects.exists()
 
 
