@@ -216,7 +216,7 @@ def corrective_action(request: HttpRequest, action_id: UUID) -> HttpResponse:
                 None,
                 _(
                     "Somebody else changed this action while you were typing. Their plan stands "
-                    "on the right; save again to put yours in its place."
+                    "above the form; save again to put yours in its place."
                 ),
             )
         else:
@@ -290,7 +290,7 @@ def _render(
         "entries": [
             trail_entry(event, catalogue_of(action.assessment), language()) for event in page.events
         ],
-        "today": clock.today(),
+        "is_conflict": status == SomebodySavedFirst.status,
     }
     return render(request, "compliance/actions/action.html", context, status=status)
 
