@@ -90,9 +90,10 @@ def withdraw_delegations(
 ) -> int:
     """Take requirements out of anybody's hands; gives back how many there were."""
     permissions.require(by, "delegate", assessment)
+    known = catalogue_of(assessment).requirements
     with transaction.atomic():
         _hold(assessment)
-        stored = _stored(assessment, requirement_ids)
+        stored = _stored(assessment, [name for name in requirement_ids if name in known])
         Delegation.objects.filter(pk__in=[each.pk for each in stored.values()]).delete()
         audit.record_all(
             audit.event(

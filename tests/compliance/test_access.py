@@ -235,6 +235,7 @@ TABLE: dict[str, Page] = {
     "readyz": Page(get=ALL, is_public=True),
     "tokens": Page(get=ALL, post=(422, 422, 422, 422), body=(("name", ""),)),
     "token_revoke": Page(("access_token",), post=(404, 404, 302, 404)),
+    "set_language": Page(post=(302, 302, 302, 302), body=(("language", "en"),), is_public=True),
     "set_theme": Page(post=(302, 302, 302, 302), body=(("theme", "dark"),), is_public=True),
 }
 FIRMS_OWN = {
@@ -574,7 +575,8 @@ NASTY = (
 FIELDS = (
     "value note not_applicable_reason not_applicable flag set_flag base_version was_value "
     "mine_value keep_answer theirs_value kind title url effective_on expires_on take evidence "
-    "name position statement attest idempotency_key text to who requirement resolve remove group outcome comment opens_again finding "
+    "name position statement attest idempotency_key text to who requirement resolve remove "
+    "withdraw group outcome comment opens_again finding "
     "severity missing due_on measure reopen_facts signed lang email role as_of roles copy_from "
     "score scope from to theme next code firm.staff was:firm.staff mission.orbits "
     "was:mission.orbits firm.roles plan owner due_on cost currency step_title step_due_on "
