@@ -260,6 +260,13 @@ def page_figures() -> list[Figure]:
 
 
 def report_figures() -> list[Figure]:
+def desk_figures() -> list[Figure]:
+    """The officer's desk with thousands of submissions."""
+    from tools.bench_desk import measure_desk
+
+    return measure_desk(measure)
+
+
     """The full report in its own process: CPU and peak memory of the child."""
     from tools.bench_report import measure_report
 
@@ -302,6 +309,7 @@ def main() -> int:
         figures += framework_figures(measure)
         figures += report_figures()
     text = table(figures)
+        figures += desk_figures()  # late: it fills the database
     sys.stdout.write(text + "\n")
     if options.write:
         keep(text)

@@ -343,8 +343,8 @@ def action_page(action: CorrectiveAction, member: Membership) -> ActionPage:
     workers: Sequence[User] = ()
     if may_update:
         taken = [piece.pk for piece in pieces]
-        library = Evidence.objects.filter(firm=action.firm).exclude(pk__in=taken)
-        library = library.order_by("-added_at")[:LIBRARY_SHOWN]
+        kept = Evidence.objects.filter(firm=action.firm).exclude(pk__in=taken)
+        library = kept.order_by("-added_at")[:LIBRARY_SHOWN]
         workers = workers_of(action.firm)
     return ActionPage(
         action=action,

@@ -164,7 +164,7 @@ def desk_of(
         .select_related("firm")
         .order_by("firm__name")
     )
-    queue = QueueEntry.objects.on_desk_of(user).waiting()  # type: ignore[attr-defined]
+    queue = QueueEntry.objects.on_desk_of(user).waiting()
     summary = queue.aggregate(total=Count("pk"), oldest=Min("submitted_at"))
     found = _filtered(queue, filters, user, today)
     paginator = Paginator(found, PER_PAGE)
@@ -262,7 +262,7 @@ def _officers_of(firms: set[UUID]) -> dict[UUID, tuple[User, ...]]:
 
 
 def _decided(user: User) -> tuple[QueueEntry, ...]:
-    decided = QueueEntry.objects.on_desk_of(user).filter(is_waiting=False)  # type: ignore[attr-defined]
+    decided = QueueEntry.objects.on_desk_of(user).filter(is_waiting=False)
     decided = decided.exclude(decision=Submission.Decision.WITHDRAWN).order_by("-decided_at")
     return tuple(decided.select_related("assessment", "firm").defer("topics")[:DECIDED_SHOWN])
 
@@ -291,16 +291,17 @@ def _heat(firms: Sequence[Firm], topics: Sequence[str]) -> tuple[HeatRow, ...]:
             in_hand=Subquery(in_hand[:1], output_field=key),
         )
         .order_by("name")
+        .values_list("pk", "last", "before", "in_hand")
     )
-    wanted = [pk for row in rows for pk in (row.last or row.in_hand, row.before) if pk]
-    stored = QueueEntry.objects.select_related("assessment").in_bulk(wanted)
+    pairs = [(firm, last or in_hand, before) for firm, last, before, in_hand in rows]
+    wanted = [key for _firm, *keys in pairs for key in keys if key]
+    stored = QueueEntry.objects.select_related("firm").in_bulk(wanted)
     heat = []
-    for row in rows:
-        entry = stored.get(row.last or row.in_hand)
-        before = stored.get(row.before)
+    for _firm, shown, earlier in pairs:
+        entry, before = stored.get(shown), stored.get(earlier)
         if entry is not None:
             cells = tuple(_cell(topic, entry, before) for topic in topics)
-            heat.append(HeatRow(row, entry, cells))
+            heat.append(HeatRow(entry.firm, entry, cells))
     return tuple(heat)
 
 

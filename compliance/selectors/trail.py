@@ -127,8 +127,8 @@ def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:
         case "corrective_action.verified" | "corrective_action.reopened":
             return [_short(str(after["comment"]))] if after.get("comment") else []
         case "corrective_action.extended":
-            days = {"before": before.get("due_on", ""), "after": after.get("due_on", "")}
-            return [_("from %(before)s to %(after)s") % days]
+            ends = {"before": before.get("due_on", ""), "after": after.get("due_on", "")}
+            return [_("from %(before)s to %(after)s") % ends]
     said = after or before
     return [_field_value(catalogue, name, said[name], lang) for name in NAMING if said.get(name)]
 

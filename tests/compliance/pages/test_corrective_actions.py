@@ -50,7 +50,7 @@ def page_of(client: Client, member: Membership, name: str, *args: object, query:
 
 def body(action: CorrectiveAction, **other: object) -> dict[str, object]:
     plan = {"title": "", "plan": "", "owner": "", "cost": "", "currency": "CNY"}
-    steps = {"step_title": [], "step_due_on": [], "step_done_on": []}
+    steps: dict[str, object] = {"step_title": [], "step_due_on": [], "step_done_on": []}
     due = {"due_on": action.due_on.isoformat(), "base_version": action.version}
     return {**plan, **steps, **due, **other}
 

@@ -229,6 +229,12 @@ def test_every_state_but_accepted_is_printed_across_the_pages(
     assert (c.state_title, c.mark) == (title, mark)
 
 
+def test_accepted_with_findings_open_is_accepted_with_conditions(content: dict[str, Any]) -> None:
+    review = review_of(content, "accepted")
+    review["decision"] = {**review["decision"], "with_conditions": True}
+    assert context(content, review).state_title == "Accepted with conditions"
+
+
 def test_findings_are_named_with_date_cure_and_requirement(content: dict[str, Any]) -> None:
     review = review_of(content)
     c = context(content, review)

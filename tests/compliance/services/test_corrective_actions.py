@@ -200,7 +200,7 @@ def test_it_is_late_from_the_earlier_of_the_two_days(
     action: CorrectiveAction, ada: Membership
 ) -> None:
     today = clock.today()
-    overdue = CorrectiveAction.objects.overdue(today)  # type: ignore[attr-defined]
+    overdue = CorrectiveAction.objects.overdue(today)
     assert not overdue.exists()
     actions.update_action(action=action, due_on=today - timedelta(days=1), by=ada)
     assert overdue.get() == action

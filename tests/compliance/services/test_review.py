@@ -126,7 +126,7 @@ def confirm_all_met(submission: Submission, cleo: Membership) -> None:
     ],
 )
 def test_anything_but_plain_deserves_a_look_of_its_own(name: str, value: object) -> None:
-    plain = {
+    plain: dict[str, object] = {
         "applicability": "applies",
         "outcome": "met",
         "evidence_faults": [],
