@@ -21,6 +21,7 @@ from compliance.errors import InvalidInput, Sentence, SomebodySavedFirst
 from compliance.models import Assessment
 from compliance.pages.assessments import assessment_or_404, member_of
 from compliance.pages.talk import talk_context
+from compliance.pages.typed import keeps_typed, typed_before
 from compliance.selectors.discussion import here_now
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.heads import head_of
@@ -55,10 +56,17 @@ def requirement(request: HttpRequest, assessment_id: UUID, requirement_id: str) 
     """One requirement: what is asked, what was answered, what follows and why."""
     assessment = assessment_or_404(request, assessment_id)
     requirement_or_404(assessment, requirement_id)
-    return requirement_response(request, assessment, requirement_id)
+    typed = typed_before(request)
+    if typed is not None:
+        messages.warning(
+            request,
+            _("You were signed out while typing. Your text stands below; it is not saved yet."),
+        )
+    draft = None if typed is None else read_draft(typed)
+    return requirement_response(request, assessment, requirement_id, draft)
 
 
-@login_required
+@keeps_typed
 @require_POST
 def save(request: HttpRequest, assessment_id: UUID, requirement_id: str) -> HttpResponse:
     """Save the answer; where somebody was faster, show both and let the person choose."""
@@ -209,6 +217,7 @@ def requirement_response(
         "not_applicable": NOT_APPLICABLE,
         "flags": [(flag.value, page.draft.flag == flag.value) for flag in Flag],
         "saved_at": clock.now() if is_saved else None,
+        "is_unsaved": draft is not None and differs_from_stored(draft, state, requirement_id),
     }
     if request.htmx and request.method == "POST":  # type: ignore[attr-defined]
         return render(request, "compliance/answers/_live.html", context, status=status)
