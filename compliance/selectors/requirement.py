@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from checklists import Catalogue, Evaluation, Flag, Outcome, Requirement, serialize_value
 from checklists.engine import wording
 from checklists.engine.evidence import ENDS_SOON
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import (
     AnswerKind,
     Applicability,
@@ -250,6 +251,7 @@ class RequirementPage:
     # where it comes from
     sources: tuple[SourceView, ...]
     clause: str
+    is_of_the_plan: bool  # else of another framework: no facts decide, and no page shows its rules
     doubt: str
     corrective_action: str
 
@@ -349,6 +351,7 @@ def requirement_page(
         kinds=_kinds(catalogue, requirement, attached, lang),
         sources=tuple(_sources(catalogue, requirement, lang)),
         clause=clause_shown(requirement).get(lang),
+        is_of_the_plan=catalogue.id == DEFAULT_CATALOGUE,
         doubt=doubt.get(lang) if doubt else "",
         corrective_action=requirement.corrective_action.text.get(lang),
     )

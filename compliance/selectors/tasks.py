@@ -174,6 +174,18 @@ class TaskRow:
     to_answer: FactToAnswer | None = None  # undetermined: the question that settles it
     reason: str = ""  # in the view of what does not apply
 
+    @property
+    def has_more(self) -> bool:
+        """Whether anything stands under the line."""
+        return bool(
+            self.is_carried_over
+            or self.is_returned
+            or self.needs_talk
+            or self.who
+            or self.to_answer
+            or self.reason
+        )
+
 
 @dataclass(frozen=True)
 class TaskGroup:

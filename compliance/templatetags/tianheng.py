@@ -422,6 +422,23 @@ def outcome_bar(counts: Mapping[str, int], label: str) -> dict[str, Any]:
     return {"slices": slices, "label": f"{label}: {words}" if words else label}
 
 
+# --- lists of a thousand lines ---
+
+_TASK_LINE = (
+    '<span class="th-reqs__id th-mono th-muted">{}</span><a href="{}">{}</a>'
+    '<span class="th-reqs__topic th-small th-muted">{}</span>'
+    '<span class="th-reqs__sev">{}</span><span class="th-reqs__out">{}</span>'
+)
+
+
+@register.simple_tag
+def task_line(row: Any) -> SafeString:
+    """One line of the task list in a single step: a framework has a thousand of them."""
+    return format_html(
+        _TASK_LINE, row.number, row.url, row.title, row.topic, row.severity_mark, row.state_mark
+    )
+
+
 # --- the shell ---
 
 

@@ -86,6 +86,7 @@ def test_a_draft_is_answered_without_facts(
     assert reverse("assessment_facts", args=[draft.pk]) not in tasks
     page = opened(ben, "requirement", assessment_id=draft.pk, requirement_id=ACCOUNTS)
     assert "Is “AC-2 Account management” in place?" in page
+    assert reverse("catalogue_requirement", args=[ACCOUNTS]) not in page
     assert "b. Closes accounts [one or more of: within 90 days; at once]." in page
     saved = client.post(
         reverse("answer_save", args=[draft.pk, ACCOUNTS]), {"value": "yes", "base_version": 0}
