@@ -18,10 +18,23 @@ from django.utils.translation import override
 from checklists import Catalogue, Outcome, Requirement
 from checklists.engine.model import AnswerKind, Applicability, Comparator, NumberCheck, Track
 from compliance import audit, clock
-from compliance.models import Assessment, Firm, Membership, Report, Role, Submission, User
+from compliance.models import (
+    Assessment,
+    CorrectiveAction,
+    Firm,
+    Membership,
+    Report,
+    Role,
+    Submission,
+    User,
+)
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
+from compliance.services import corrective_actions
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts, start_assessment, submit_assessment
+from compliance.services.corrective_actions import Step
+from compliance.services.delegations import delegate
+from compliance.services.discussion import add_comment, ask_for_discussion
 from compliance.services.evidence import attach_evidence
 from compliance.services.reports import request_report
 from compliance.services.review import (
@@ -188,21 +201,45 @@ def _accepted(manager: Membership, writer: Membership, officer: Membership) -> N
                 comment=comment,
                 by=officer,
             )
-    gap = next(r for r in submission.content["requirements"] if r["outcome"] == "partly_met")
-    raise_finding(
-        submission=submission,
-        requirement_id=gap["requirement"],
-        severity="major",
-        missing="The part that is still open has no owner and no date.",
-        due_on=clock.today() + timedelta(days=45),
-        by=officer,
-    )
+    gaps = [r for r in submission.content["requirements"] if r["outcome"] == "partly_met"]
+    for gap, days in zip(gaps, (45, 20, 90), strict=False):
+        raise_finding(
+            submission=submission,
+            requirement_id=gap["requirement"],
+            severity="major",
+            missing="The part that is still open has no owner and no date.",
+            due_on=clock.today() + timedelta(days=days),
+            by=officer,
+        )
     accept_assessment(
         submission=submission,
         statement="Reviewed against the evidence attached. The finding is to be closed in time.",
         by=officer,
     )
+    _work_on_findings(submission, manager, writer)
     request_report(submission=submission, kind="full", lang="en", by=manager)
+
+
+def _work_on_findings(submission: Submission, manager: Membership, writer: Membership) -> None:
+    """The first finding is planned and in progress, the second is done, the third waits."""
+    actions = CorrectiveAction.objects.filter(finding__submission=submission)
+    found = actions.select_related("firm", "finding", "assessment").order_by("finding__number")
+    today = clock.today()
+    for action, is_done in zip(found, (False, True), strict=False):
+        corrective_actions.update_action(
+            action=action,
+            owner=writer.user,
+            cost="12500.00",
+            milestones=[
+                Step("Draft written", today - timedelta(days=6), today - timedelta(days=5)),
+                Step("Signed", today + timedelta(days=12), today if is_done else None),
+            ],
+            by=manager,
+        )
+        corrective_actions.start(action=action, by=writer)
+        if is_done:
+            note = "Signed and filed; the department keeps the original."
+            corrective_actions.finish(action=action, note=note, by=writer)
 
 
 def _submitted(manager: Membership, writer: Membership) -> None:
@@ -222,6 +259,27 @@ def _draft(manager: Membership, writer: Membership) -> None:
     title = "DO-3 launch campaign 2027" if manager.firm.name == ORBITAL else "LV-2 maiden flight"
     assessment = _start(manager, title, as_of=clock.today())
     answer_all(assessment, by=writer, weak_share=5, unanswered_share=4)
+    _work_together(assessment, manager, writer)
+
+
+def _work_together(assessment: Assessment, manager: Membership, writer: Membership) -> None:
+    """Some of what is open is in somebody's hands, and one thing is talked about."""
+    blocking = [row.requirement for row in evaluation_of(assessment).evaluation.blockers]
+    for days, name in zip((4, 11, 25), blocking, strict=False):
+        delegate(
+            assessment=assessment,
+            requirement_ids=[name],
+            to=writer if days < 20 else manager,
+            due_on=clock.today() + timedelta(days=days),
+            by=manager,
+        )
+    add_comment(
+        assessment=assessment,
+        requirement_id=blocking[0],
+        text=f"@{writer.user.name} can we attach the signed page this week?",
+        by=manager,
+    )
+    ask_for_discussion(assessment=assessment, requirement_id=blocking[0], by=manager)
 
 
 def answer_all(
