@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
 
 import django
 
+from tools.bench_api import api_figures
 from tools.bench_frameworks import framework_figures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,7 +260,6 @@ def page_figures() -> list[Figure]:
     return figures
 
 
-def report_figures() -> list[Figure]:
 def desk_figures() -> list[Figure]:
     """The officer's desk with thousands of submissions."""
     from tools.bench_desk import measure_desk
@@ -267,6 +267,7 @@ def desk_figures() -> list[Figure]:
     return measure_desk(measure)
 
 
+def report_figures() -> list[Figure]:
     """The full report in its own process: CPU and peak memory of the child."""
     from tools.bench_report import measure_report
 
@@ -306,10 +307,11 @@ def main() -> int:
     figures = engine_figures()
     with scratch_site():
         figures += page_figures()
+        figures += api_figures(measure)
         figures += framework_figures(measure)
+        figures += desk_figures()  # late: it fills the database
         figures += report_figures()
     text = table(figures)
-        figures += desk_figures()  # late: it fills the database
     sys.stdout.write(text + "\n")
     if options.write:
         keep(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from compliance.api.endpoint import (
     filter_of,
     lang_of,
     read,
+    version_of_etag,
 )
 from compliance.api.fields import (
     ChosenField,
@@ -43,11 +45,12 @@ from compliance.api.shapes import OUTCOMES, name_of
 from compliance.errors import SomebodySavedFirst
 from compliance.models import Answer, Assessment
 from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
-from compliance.services.answers import save_answer
+from compliance.services.answers import AnswerChange, save_answer, save_answers
 from compliance.workflow import is_open
 
 TAG = "answers"
 APPLICABILITIES = frozenset(each.value for each in Applicability)
+MOST_AT_ONCE = 200
 FLAGS = [flag.value for flag in Flag]
 
 
@@ -218,6 +221,63 @@ class AnswerView(Endpoint):
         return Response(body, headers={"ETag": body["etag"]})
 
 
+class AnswerItem(AnswerView.Input):
+    """One of several answers."""
+
+    requirement = TextField(max_length=120)
+    etag = TextField(max_length=40, help_text="What was read; `*` saves over what is there.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs
+
+
+class AnswersView(Endpoint):
+    class Input(Strict):
+        answers = AnswerItem(many=True, max_length=MOST_AT_ONCE, allow_empty=False)
+
+    class Output(serializers.Serializer[Any]):
+        answers = AnswerForm(many=True)
+
+    @operation(
+        "saveAnswers",
+        tag=TAG,
+        takes=Input,
+        gives={200: Output},
+        refuses=(409, 412),
+        example={"answers": [{"requirement": "cnsa.m07.x", "value": "yes", "etag": '"0"'}]},
+    )
+    def put(self, request: Request, assessment_id: UUID) -> Response:
+        """Save up to 200 answers: all of them, or none and a list of every fault."""
+        assessment, member = assessment_of(request, assessment_id)
+        permissions.require(member, "answer")
+        changes = [_change(item) for item in read(self.Input, request)["answers"]]
+        for change in changes:
+            if change.requirement_id in catalogue_of(assessment).requirements:
+                _in_force_or_404(assessment, change.requirement_id)
+        names = [change.requirement_id for change in changes]
+        try:
+            save_answers(assessment=assessment, changes=changes, by=member)
+        except SomebodySavedFirst as conflict:
+            now = _answers(evaluation_of(assessment), conflict.theirs, lang_of(request))
+            raise StaleState(current={"answers": now}) from None
+        return Response({"answers": _answers(evaluation_of(assessment), names, lang_of(request))})
+
+
+def _change(item: dict[str, Any]) -> AnswerChange:
+    return AnswerChange(
+        requirement_id=item["requirement"],
+        base_version=version_of_etag(item["etag"]),
+        value=item["value"],
+        note=item["note"],
+        not_applicable_reason=item["not_applicable_reason"] or "",
+        flag=item["flag"] or "",
+    )
+
+
+def _answers(state: AssessmentState, names: Iterable[str], lang: str) -> list[dict[str, Any]]:
+    return [_answer(state, state.answers.get(name), name, lang) for name in names]
+
+
 def _in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
     requirement = catalogue_of(assessment).requirements.get(requirement_id)
     if requirement is None or not requirement.in_force.holds(assessment.as_of):
@@ -253,6 +313,7 @@ urlpatterns: list[URLPattern] = [
         RequirementsView.as_view(),
         name="api_rows",
     ),
+    path("assessments/<uuid:assessment_id>/answers/", AnswersView.as_view(), name="api_answers"),
     path(
         "assessments/<uuid:assessment_id>/answers/<str:requirement_id>/",
         AnswerView.as_view(),

@@ -211,6 +211,12 @@ def base_version_of(request: Request, *, is_needed: bool) -> int | None:
                 _("Send `If-Match` with the ETag that you read, so that nobody is overwritten.")
             )
         return None
+    return version_of_etag(given)
+
+
+def version_of_etag(given: str) -> int | None:
+    """The version that an ETag stands for; None for `*`, NEVER for one that is not ours."""
+    given = given.strip()
     if given == "*":
         return None
     tag = _ETAG.fullmatch(given)

@@ -14,12 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compliance.api.endpoint import AnyAccept, Endpoint, filter_of, lang_of, submission_of
-from compliance.api.openapi import file, operation
-from compliance.api.submissions import SubmissionView, whole_json
-from compliance.exports.submission import submission_csv
+from compliance.api.openapi import file, free_object, operation
+from compliance.api.submissions import whole_json
+from compliance.exports.assessment_results import submission_oscal
+from compliance.exports.submission import submission_csv, submission_xlsx
 from compliance.selectors.submission import submission_states
 
-FORMATS = frozenset({"json", "csv"})
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORMATS = frozenset({"json", "csv", "xlsx", "oscal"})
 
 
 class ExportView(Endpoint):
@@ -29,8 +31,9 @@ class ExportView(Endpoint):
         "exportSubmission",
         tag="submissions",
         gives={
-            200: SubmissionView.Output,
+            200: free_object("The submission, or OSCAL assessment results."),
             (200, "text/csv"): file("One line per requirement."),
+            (200, XLSX): file("The same as a workbook."),
         },
         filters=[OpenApiParameter("format", str, required=True, enum=sorted(FORMATS))],
     )
@@ -38,18 +41,23 @@ class ExportView(Endpoint):
         """The submission with its review, as a file."""
         submission, _member = submission_of(request, submission_id)
         wanted = filter_of(request, "format", FORMATS)
-        if not wanted:
-            raise ParseError(_("Say which `format` you want."))
-        state = submission_states([submission])[0]
-        name = f'attachment; filename="submission-{submission.number}.{wanted}"'
-        if wanted == "csv":
-            text = submission_csv(state, lang_of(request))
-            return HttpResponse(
-                text,
-                content_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": name, "X-Content-Type-Options": "nosniff"},
-            )
-        return Response(whole_json(state, lang_of(request)), headers={"Content-Disposition": name})
+        state, lang = submission_states([submission])[0], lang_of(request)
+        match wanted:
+            case "json":
+                reply: HttpResponseBase = Response(whole_json(state, lang))
+            case "oscal":
+                reply = Response(submission_oscal(state, lang))
+            case "csv":
+                reply = HttpResponse(submission_csv(state, lang), "text/csv; charset=utf-8")
+            case "xlsx":
+                reply = HttpResponse(submission_xlsx(state, lang), XLSX)
+            case _:
+                raise ParseError(_("Say which `format` you want."))
+        ending = "oscal.json" if wanted == "oscal" else wanted
+        name = f"submission-{submission.number}.{ending}"
+        reply["Content-Disposition"] = f'attachment; filename="{name}"'
+        reply["X-Content-Type-Options"] = "nosniff"
+        return reply
 
 
 urlpatterns: list[URLPattern] = [

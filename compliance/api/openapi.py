@@ -162,6 +162,13 @@ def file(description: str) -> OpenApiResponse:
     return OpenApiResponse({"type": "string", "format": "binary"}, description=description)
 
 
+def free_object(description: str) -> OpenApiResponse:
+    """An answer whose form is said elsewhere."""
+    return OpenApiResponse(
+        {"type": "object", "additionalProperties": True}, description=description
+    )
+
+
 _pages: dict[Form, Form] = {}
 
 

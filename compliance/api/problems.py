@@ -75,7 +75,7 @@ class StaleState(ComplianceError):
     status = SomebodySavedFirst.status
     title = SomebodySavedFirst.title
 
-    def __init__(self, *, current: Any, etag: str, base: Any = None) -> None:
+    def __init__(self, *, current: Any, etag: str = "", base: Any = None) -> None:
         super().__init__(
             _(
                 "Somebody else saved this since you read it. Look at `current`, decide what to "
@@ -131,7 +131,8 @@ def _of_ours(exc: ComplianceError) -> Problem:
     headers: dict[str, str] = {}
     if isinstance(exc, StaleState):
         more = {"current": exc.current, "base": exc.base}
-        headers["ETag"] = exc.etag
+        if exc.etag:
+            headers["ETag"] = exc.etag
     elif isinstance(exc, AssessmentNotReady):
         more = {"problems": [asdict(problem) for problem in exc.problems]}
     elif isinstance(exc, TooManyAttempts):

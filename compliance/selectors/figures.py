@@ -103,16 +103,6 @@ def _versions(ids: Sequence[UUID]) -> Mapping[UUID, int]:
     return dict(events.annotate(last=Max("id")).values_list("assessment", "last"))
 
 
-def version_of(assessment: Assessment) -> int:
-    """The number of the last thing in its trail (one query)."""
-    return _versions([assessment.pk]).get(assessment.pk, 0)
-
-
-def live_figures(state: AssessmentState, version: int) -> AssessmentFigures:
-    """The figures of an assessment that is judged already; nothing was ever confirmed in it."""
-    return _live(state, version, None, None)
-
-
 def _live(
     state: AssessmentState,
     version: int,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from checklists import Flag, InvalidValue, Requirement, parse_answer
 from checklists import serialize_value as as_json
 from compliance import audit, clock, permissions
-from compliance.errors import AnswerLocked, InvalidInput, SomebodySavedFirst
+from compliance.errors import AnswerLocked, InvalidInput, Sentence, SomebodySavedFirst
 from compliance.models import Answer, Assessment, AuditEvent, EvidenceUse, Membership
 from compliance.selectors.evaluation import (
     AssessmentState,
@@ -90,6 +90,100 @@ def save_answer(
         )
     answers[requirement_id] = answer
     return SavedAnswer(answer, assessment, answers)
+
+
+@dataclass(frozen=True)
+class AnswerChange:
+    """One of several answers that are saved together; `base_version` as for one."""
+
+    requirement_id: str
+    base_version: int | None
+    value: Any = None
+    note: str = ""
+    not_applicable_reason: str = ""
+    flag: str = ""
+
+
+def save_answers(
+    *, assessment: Assessment, changes: Sequence[AnswerChange], by: Membership
+) -> list[Answer]:
+    """Store all of them or none; the refusal names every fault of every answer."""
+    permissions.require(by, "answer", assessment)
+    contents = _checked_answers(assessment, changes)
+    with transaction.atomic():
+        now = clock.now()
+        if not lock_row(assessment):
+            raise AnswerLocked(_("The assessment is with the officer, or closed."))
+        locked = [name for name in contents if not is_open(assessment, name)]
+        if locked:
+            raise AnswerLocked(
+                _("These answers are locked: %(names)s. Only what was returned can be changed.")
+                % {"names": ", ".join(locked[:20])}
+            )
+        stored = answers_of(assessment)
+        bases = {change.requirement_id: change.base_version for change in changes}
+        versions = {name: stored[name].version if name in stored else 0 for name in contents}
+        stale = [name for name, base in bases.items() if base not in (None, versions[name])]
+        if stale:
+            raise SomebodySavedFirst(theirs={name: stored.get(name) for name in stale})
+        events, new, old = [], [], []
+        for name, content in contents.items():
+            answer = stored.get(name)
+            before = answer_content(answer) if answer else None
+            if answer is None:
+                answer = Answer(assessment=assessment, requirement=name, version=0)
+                new.append(answer)
+            else:
+                old.append(answer)
+            for field, said in content.items():
+                setattr(answer, field, said)
+            answer.version += 1
+            answer.is_carried_over = False
+            answer.updated_by, answer.updated_at = by.user, now
+            events.append((answer, before))
+        Answer.objects.bulk_create(new)
+        Answer.objects.bulk_update(
+            old, [*CONTENT, "version", "is_carried_over", "updated_by", "updated_at"]
+        )
+        audit.record_all(
+            audit.event(
+                by,
+                "answer.saved",
+                answer,
+                assessment=assessment,
+                requirement=answer.requirement,
+                before=before,
+                after={**answer_content(answer), "version": answer.version},
+            )
+            for answer, before in events
+        )
+    return [answer for answer, _before in events]
+
+
+def _checked_answers(
+    assessment: Assessment, changes: Sequence[AnswerChange]
+) -> dict[str, dict[str, Any]]:
+    """The fields of each answer by requirement, or all the faults of all of them."""
+    faults: dict[str, Sentence] = {}
+    contents: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        name = change.requirement_id
+        if name in contents:
+            faults[name] = _("This requirement is there twice. Send each once.")
+        contents[name] = {}
+        try:
+            contents[name] = checked_answer(
+                requirement_of(assessment, name),
+                change.value,
+                change.note,
+                change.not_applicable_reason,
+                change.flag,
+            )
+        except InvalidInput as error:
+            faults |= {f"{name}.{field}": said for field, said in error.fields.items()}
+    if faults:
+        raise InvalidInput(faults)
+    return contents
 
 
 def confirm_carried_over(

@@ -27,7 +27,8 @@ def take_key(*, user: User, key: str, digest: str) -> KeptReply:
             {"Idempotency-Key": _("Use a key of at most 200 plain characters, such as a UUID.")}
         )
     now = clock.now()
-    KeptReply.objects.filter(created_at__lt=now - KEPT_FOR).delete()
+    # The person's own alone: two people never wait for each other's old rows.
+    KeptReply.objects.filter(user=user, created_at__lt=now - KEPT_FOR).delete()
     KeptReply.objects.bulk_create(
         [KeptReply(user=user, key=key, digest=digest, created_at=now)], ignore_conflicts=True
     )

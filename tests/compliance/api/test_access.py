@@ -101,7 +101,15 @@ TABLE = [
     Call("api_submit", "POST", (403, 403, 422, 403), DRAFT, {"statement": ""}),
     Call("api_facts", "GET", ALL, DRAFT),
     Call("api_facts", "PUT", (403, 403, 200, 403), DRAFT, {"facts": {"firm.staff": 41}}),
+    Call("api_changes", "GET", ALL, DRAFT),
     Call("api_rows", "GET", ALL, DRAFT),
+    Call(
+        "api_answers",
+        "PUT",
+        (403, 200, 200, 403),
+        DRAFT,
+        {"answers": [{"requirement": YES_NO, "value": "yes", "etag": '"0"'}]},
+    ),
     Call("api_answer", "GET", ALL, ("draft", "requirement")),
     Call(
         "api_answer",
