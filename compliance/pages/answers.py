@@ -106,11 +106,12 @@ def chosen_draft(data: QueryDict) -> AnswerDraft:
     )
     if "back" in data:
         answer = flag = note = "mine"
+    is_together = data.get("keep_note") == "together" and "back" not in data
     return AnswerDraft(
         value=data.get(f"{answer}_value", ""),
         is_not_applicable=bool(data.get(f"{answer}_not_applicable")),
         reason=data.get(f"{answer}_reason", ""),
-        note=data.get(f"{note}_note", ""),
+        note=data.get("together_note" if is_together else f"{note}_note", ""),
         flag=data.get(f"{flag}_flag", ""),
         base_version=_version(data),
     )

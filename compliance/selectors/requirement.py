@@ -756,6 +756,7 @@ class ConflictRow:
     mine_changed: bool
     theirs_changed: bool
     keep: str  # "mine" or "theirs", to begin with
+    together: str = ""  # both texts in one, where both were changed and can be joined
 
     @property
     def differs(self) -> bool:
@@ -801,6 +802,9 @@ def conflict_page(
                 mine_changed=mine_changed,
                 theirs_changed=theirs_changed,
                 keep="mine" if mine_changed and not theirs_changed else "theirs",
+                together=(
+                    _together(*texts) if name == "note" and mine_changed and theirs_changed else ""
+                ),
             )
         )
     fields = tuple(
@@ -823,6 +827,17 @@ def conflict_page(
         has_base=start is not None,
         fields=fields,
     )
+
+
+def _together(mine: str, theirs: str, base: str) -> str:
+    """Their text with what mine adds to the one both started from; "" where they are the same."""
+    if mine == theirs or not mine or not theirs:
+        return ""
+    known = set(base.splitlines()) | set(theirs.splitlines())
+    added = [line for line in mine.splitlines() if line not in known]
+    if base and mine.startswith(base) and "\n" not in mine[len(base) :].strip():
+        added = [mine[len(base) :].strip()]
+    return "\n".join([theirs, *added])
 
 
 def _draft_of_content(content: Mapping[str, Any]) -> AnswerDraft:

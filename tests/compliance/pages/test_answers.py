@@ -421,6 +421,25 @@ def test_each_part_is_kept_as_chosen(as_ben: Client, overtaken: Assessment) -> N
     assert (answer.value, answer.note, answer.version) == ("11.5", "NRLMSISE-00. Drag sail.", 3)
 
 
+def test_two_notes_are_put_together(as_ben: Client, overtaken: Assessment, ada: Membership) -> None:
+    save_answer(
+        assessment=overtaken,
+        requirement_id=NUMBER,
+        value="11.5",
+        note="NRLMSISE-00. F10.7 is 150.",
+        base_version=2,
+        by=ada,
+    )
+    page = as_ben.post(save_url(overtaken), form(**MINE)).content.decode()
+    offered = page.partition('name="together_note" rows="4">\n')[2].partition("</textarea>")[0]
+    assert offered == "NRLMSISE-00. F10.7 is 150.\nDrag sail."
+    sent = {**chosen(page, note="together"), "together_note": f"{offered}\nBoth."}
+    assert as_ben.post(save_url(overtaken), sent).status_code == 302
+    answer = stored(overtaken)
+    assert answer is not None
+    assert answer.note == "NRLMSISE-00. F10.7 is 150.\nDrag sail.\nBoth."
+
+
 def test_going_back_loses_nothing_and_saves_over_the_newer_one_knowingly(
     as_ben: Client, overtaken: Assessment
 ) -> None:
