@@ -218,7 +218,7 @@ def test_an_unknown_catalogue_is_refused(tmp_path: Path) -> None:
 def test_catalogue_check_names_the_edition() -> None:
     out, errors = io.StringIO(), io.StringIO()
     call_command("catalogue", "check", stdout=out, stderr=errors)
-    assert "140 requirements, no fault." in out.getvalue()
+    assert "147 requirements, no fault." in out.getvalue()
     lines = errors.getvalue().splitlines()
     assert all(line.startswith("warning: cnsa_2025_2027/references.yaml:") for line in lines)
 
@@ -266,7 +266,7 @@ def test_catalogue_check_warns_of_what_nobody_uses_with_its_line(
 def test_catalogue_stats_counts() -> None:
     out = io.StringIO()
     call_command("catalogue", "stats", stdout=out)
-    assert "  140  requirements" in out.getvalue()
+    assert "  147  requirements" in out.getvalue()
 
 
 def test_catalogue_export_json_holds_facts_and_requirements(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_catalogue_export_csv_has_a_line_for_each_requirement() -> None:
     out = io.StringIO()
     call_command("catalogue", "export", "--format", "csv", stdout=out)
     rows = list(csv.DictReader(io.StringIO(out.getvalue())))
-    assert len(rows) == 140
+    assert len(rows) == 147
     assert tuple(rows[0]) == CSV_COLUMNS
 
 
