@@ -109,6 +109,7 @@ class ChangeLine:
     label: str
     before: str
     after: str
+    lang: str = ""  # of both, where only the text in the other language changed
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,18 @@ def move_plan(assessment: Assessment, after: Catalogue, answered: Iterable[str])
 
 
 def change_line(change: Change, lang: str) -> ChangeLine:
-    return ChangeLine(
-        change.label.get(lang),
-        change.before.get(lang) if change.before else "",
-        change.after.get(lang) if change.after else "",
-    )
+    """A change in the reader's language, or in the other one where it is to be seen only there."""
+    return _line(change.label, change.before, change.after, lang)
+
+
+def _line(label: Text, before: Text | None, after: Text | None, lang: str) -> ChangeLine:
+    def said(text: Text | None, language: str) -> str:
+        return text.get(language) if text else ""
+
+    if said(before, lang) != said(after, lang):
+        return ChangeLine(label.get(lang), said(before, lang), said(after, lang))
+    other, tag = ("zh-hans", "zh-Hans") if lang == "en" else ("en", "en")
+    return ChangeLine(label.get(lang), said(before, other), said(after, other), tag)
 
 
 def changes_json(change: RequirementChange) -> list[dict[str, Any]]:
@@ -186,11 +194,12 @@ def changes_json(change: RequirementChange) -> list[dict[str, Any]]:
 def lines_of_json(changes: Iterable[Mapping[str, Any]], lang: str) -> tuple[ChangeLine, ...]:
     """The same, read back."""
 
-    def said(form: Mapping[str, str] | None) -> str:
-        return Text(form["en"], form["zh_hans"]).get(lang) if form else ""
+    def text(form: Mapping[str, str] | None) -> Text | None:
+        return Text(form["en"], form["zh_hans"]) if form else None
 
     return tuple(
-        ChangeLine(said(one["label"]), said(one["before"]), said(one["after"])) for one in changes
+        _line(Text(**one["label"]), text(one["before"]), text(one["after"]), lang)
+        for one in changes
     )
 
 

@@ -15,8 +15,9 @@ from checklists import Catalogue, Requirement
 from checklists.cases import Case, cases_of, evaluated
 from checklists.editions import history_of
 from checklists.engine import wording
-from checklists.engine.difference import Change, Verdict
+from checklists.engine.difference import Verdict
 from checklists.engine.model import Applicability, Evaluation, EvidenceItem, Flag
+from compliance.selectors.editions import ChangeLine, change_line
 from compliance.selectors.package import answer_shown
 
 # An evaluation words its reasons in the language of whoever reads it, so one is kept for both.
@@ -125,15 +126,6 @@ def _validity(item: EvidenceItem, lang: str) -> str:
 
 
 @dataclass(frozen=True)
-class ChangeLine:
-    """One thing that reads otherwise since an edition."""
-
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
 class EditionLine:
     """What an edition did to a requirement."""
 
@@ -153,15 +145,7 @@ def history_of_requirement(
         if change is None or change.verdict is Verdict.NEW:
             break
         if change.changes:
-            changes = tuple(_change(c, lang) for c in change.changes)
+            changes = tuple(change_line(c, lang) for c in change.changes)
             lines.append(EditionLine(step.after.edition, False, changes))
         first = step.before.edition
     return (*lines, EditionLine(first, True, ()))
-
-
-def _change(change: Change, lang: str) -> ChangeLine:
-    return ChangeLine(
-        change.label.get(lang),
-        change.before.get(lang) if change.before else "",
-        change.after.get(lang) if change.after else "",
-    )
