@@ -343,6 +343,8 @@ def _meeting_number(catalogue: Catalogue, check: NumberCheck) -> str:
     limits = [value.value for name in names for value in catalogue.parameters[name].values]
     if check.comparator is Comparator.AT_LEAST:
         return str(max(limits))
+    if check.comparator is Comparator.ABOVE:
+        return str(max(limits) + 1)
     if check.comparator is Comparator.BELOW:
         return format(min(limits) / Decimal(10), "f")
     return str(min(limits))

@@ -30,6 +30,7 @@ from checklists.engine.loader import (
 )
 from checklists.engine.oscal import oscal_catalog
 from checklists.engine.telling import difference_json, difference_lines
+from checklists.glossary import glossary_faults
 
 REFUSED = 2
 SCHEMAS = CATALOGUES / "schema"
@@ -122,6 +123,8 @@ class Command(BaseCommand):
             cure = "Call the folder like the id, or mend the id."
             problem = f"The folder is called {folder.name}."
             raise CatalogueError([documents["catalogue.yaml"].fault(("id",), problem, cure)])
+        if folder.parent == SCHEMAS.parent and (strayed := glossary_faults(catalogue, documents)):
+            raise CatalogueError(strayed)
         for warning in warnings_of(catalogue, documents):
             self.stderr.write(f"warning: {folder.name}/{warning}")
         return catalogue

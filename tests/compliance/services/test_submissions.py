@@ -20,7 +20,7 @@ from compliance.errors import (
     TransitionNotAllowed,
 )
 from compliance.models import Assessment, Attestation, AuditEvent, Firm, Membership, Submission
-from compliance.selectors import evaluation
+from compliance.selectors import editions
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts, submit_assessment
 from compliance.services.evidence import attach_evidence
@@ -80,7 +80,7 @@ def test_nothing_that_happens_later_changes_a_submission(
             for name, requirement in catalogue.requirements.items()
         },
     )
-    monkeypatch.setattr(evaluation, "load_catalogue", lambda *_args: other)
+    monkeypatch.setattr(editions, "load_catalogue", lambda *_args: other)
     firm.name = "Renamed Co."
     firm.save()
     ada.user.name = "Somebody Else"
