@@ -20,7 +20,7 @@ from compliance.errors import (
     TransitionNotAllowed,
 )
 from compliance.models import Assessment, Attestation, AuditEvent, Firm, Membership, Submission
-from compliance.selectors import editions
+from compliance.selectors import editions, evaluation
 from compliance.services.answers import save_answer
 from compliance.services.assessments import save_facts, submit_assessment
 from compliance.services.evidence import attach_evidence
