@@ -285,7 +285,7 @@ def _history(submission: Submission, page: ReviewPage) -> tuple[TrailEntry, ...]
         return ()
     catalogue = catalogue_of(submission.assessment)
     name = page.current.row.requirement
-    return history_of(submission.assessment, catalogue, name, language())
+    return history_of(submission.assessment, catalogue, name, language()).entries
 
 
 def _form_of(page: ReviewPage) -> DeterminationForm | None:

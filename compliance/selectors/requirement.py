@@ -37,7 +37,7 @@ from compliance.selectors.facts import program_of, unit_name
 from compliance.selectors.heads import mission_span, mission_span_in_words
 from compliance.selectors.package import clause_shown, doubt_of
 from compliance.selectors.tasks import FactToAnswer, fact_link
-from compliance.selectors.trail import TrailEntry, history_of
+from compliance.selectors.trail import AnswerHistory, history_of
 
 NOT_APPLICABLE = "_not_applicable"
 LIBRARY = 60
@@ -263,7 +263,7 @@ class RequirementRecord:
     reviewed: Reviewed | None
     findings: tuple[Finding, ...]
     library: tuple[LibraryPiece, ...]
-    history: tuple[TrailEntry, ...]
+    history: AnswerHistory
 
 
 def stored_draft(answer: Answer | None) -> AnswerDraft:

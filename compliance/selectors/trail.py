@@ -83,12 +83,31 @@ def trail_entry(event: AuditEvent, catalogue: Catalogue, lang: str) -> TrailEntr
     )
 
 
+@dataclass(frozen=True)
+class AnswerHistory:
+    """The last events of one requirement, newest first, and what it said when carried over."""
+
+    entries: tuple[TrailEntry, ...]
+    carried: str  # the answer of the earlier assessment, once it was changed here
+    carried_note: str
+
+
 def history_of(
     assessment: Assessment, catalogue: Catalogue, requirement_id: str, lang: str
-) -> tuple[TrailEntry, ...]:
-    """The last events of one requirement, newest first (one query)."""
-    events = AuditEvent.objects.filter(assessment=assessment, requirement=requirement_id)
-    return tuple(trail_entry(event, catalogue, lang) for event in events.order_by("-id")[:HISTORY])
+) -> AnswerHistory:
+    """The history of one answer (one query)."""
+    all_events = AuditEvent.objects.filter(assessment=assessment, requirement=requirement_id)
+    events = list(all_events.order_by("-id")[:HISTORY])
+    carried, note = "", ""
+    saves = [event for event in events if event.action == "answer.saved"]
+    first = saves[-1] if saves and len(events) < HISTORY else None
+    # An answer that was carried over is there before anybody saves it here.
+    if first is not None and first.before and (first.after or {}).get("version") == 2:
+        carried = answer_in_words(catalogue, requirement_id, first.before, lang)
+        note = str(first.before.get("note", ""))
+    return AnswerHistory(
+        tuple(trail_entry(event, catalogue, lang) for event in events), carried, note
+    )
 
 
 def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:

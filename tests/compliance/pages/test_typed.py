@@ -6,6 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from compliance.models import Answer, Assessment, Membership
+from compliance.services.answers import save_answer
+from compliance.services.assessments import start_assessment
 from tests import factories
 
 NUMBER = "cnsa.m07.orbit_lifetime_after_mission"
@@ -39,6 +41,38 @@ def test_what_is_too_long_to_be_an_answer_is_not_kept_for_a_stranger(
     save = reverse("answer_save", args=[assessment.pk, NUMBER])
     client.post(save, {**TYPED, "note": "x" * 20_001})
     assert "typed" not in client.session
+
+
+def test_the_earlier_answer_stays_beside_the_new_one(
+    client: Client, ada: Membership, assessment: Assessment
+) -> None:
+    save_answer(
+        assessment=assessment,
+        requirement_id=NUMBER,
+        value="14",
+        note="Old.",
+        base_version=0,
+        by=ada,
+    )
+    later = start_assessment(
+        firm=ada.firm,
+        title="Next mission",
+        as_of=factories.AS_OF,
+        roles=["satellite_operator"],
+        copy_from=assessment,
+        by=ada,
+    )
+    client.force_login(ada.user)
+    page = reverse("requirement", args=[later.pk, NUMBER])
+    assert "In the earlier assessment:" not in client.get(page).content.decode()
+    save_answer(assessment=later, requirement_id=NUMBER, value="9", base_version=1, by=ada)
+    shown = client.get(page).content.decode()
+    beside = shown.partition("In the earlier assessment:")[2].partition("</div>")[0]
+    assert "14 years" in beside
+    assert "Old." in beside
+    save_answer(assessment=assessment, requirement_id=NUMBER, value="8", base_version=1, by=ada)
+    first = client.get(reverse("requirement", args=[assessment.pk, NUMBER])).content.decode()
+    assert "In the earlier assessment:" not in first
 
 
 def test_a_script_hears_that_the_session_has_ended(assessment: Assessment) -> None:
