@@ -76,15 +76,13 @@ def register(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     """Where the firm stands: band, scores, blockers, progress, what expires, what happened."""
     member = membership_or_404(request, firm_id)
-    last_visit = member.visited_at
-    page = firm_home_of(
-        member, chosen=request.GET.get("assessment", ""), news_after=note_visit(member)
-    )
+    page = firm_home_of(member, chosen=request.GET.get("assessment", ""))
+    note_visit(member, last_event=page.last_event, news_after=page.news_after)
     context = {
         "firm": member.firm,
         "member": member,
         "page": page,
-        "last_visit": last_visit,
+        "last_visit": member.visited_at,
         "may_start": permissions.may(member, "start_assessment"),
         "may_read_trail": permissions.may(member, "read_trail"),
     }

@@ -37,6 +37,7 @@ Words = Text | Reason | Mapping[str, str]
 EXPIRING_WITHIN = timedelta(days=180)
 SHOWN = 6
 MOST_NEWS = 100
+A_NEW_VISIT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -206,13 +207,12 @@ class FirmHome:
     actions: tuple[ActionLine, ...]
     activity: tuple[Activity, ...]
     news: int  # events by others since this person's last visit, MOST_NEWS at most
+    last_event: int  # of the trail
+    news_after: int  # the last event before this visit
 
 
-def firm_home_of(member: Membership, *, chosen: str = "", news_after: int = 0) -> FirmHome:
-    """The home page of the member's firm, for the chosen assessment or the latest one.
-
-    `news_after` is the last event of the trail at this person's last visit.
-    """
+def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
+    """The home page of the member's firm, for the chosen assessment or the latest one."""
     assessments = tuple(
         Assessment.objects.filter(firm=member.firm)
         .select_related("firm")
@@ -220,16 +220,29 @@ def firm_home_of(member: Membership, *, chosen: str = "", news_after: int = 0) -
         .order_by("-created_at")
     )
     current = _current(assessments, chosen)
+    events = list(AuditEvent.objects.filter(firm=member.firm).order_by("-sequence")[:SHOWN])
+    last_event = events[0].sequence if events else 0
+    news_after = _news_after(member, last_event)
     return FirmHome(
         overview=overview_of(current) if current else None,
         assessments=assessments,
         due=_due(member),
         actions=urgent_actions(member.firm, member, SHOWN),
-        activity=_activity(member, news_after),
-        news=AuditEvent.objects.filter(firm=member.firm, id__gt=news_after)
+        activity=_activity(member, events, news_after),
+        news=AuditEvent.objects.filter(firm=member.firm, sequence__gt=news_after)
         .exclude(actor=member.user_id)[:MOST_NEWS]
         .count(),
+        last_event=last_event,
+        news_after=news_after,
     )
+
+
+def _news_after(member: Membership, last_event: int) -> int:
+    """The last event of the trail before this visit; a visit lasts while no half hour passes."""
+    if member.visited_at is None:
+        return last_event
+    is_new_visit = clock.now() - member.visited_at > A_NEW_VISIT
+    return member.visited_event if is_new_visit else member.news_after
 
 
 def _current(assessments: Iterable[Assessment], chosen: str) -> Assessment | None:
@@ -436,16 +449,17 @@ def _due(member: Membership) -> tuple[Due, ...]:
     )
 
 
-def _activity(member: Membership, news_after: int) -> tuple[Activity, ...]:
+def _activity(
+    member: Membership, events: Sequence[AuditEvent], news_after: int
+) -> tuple[Activity, ...]:
     catalogue = load_catalogue()
-    events = AuditEvent.objects.filter(firm=member.firm).order_by("-sequence")[:SHOWN]
     return tuple(
         Activity(
             who=event.actor_name,
             did=audit.SENTENCES.get(event.action, event.action),
             what=_title(catalogue, event.requirement),
             event=event,
-            is_new=event.pk > news_after and event.actor_id != member.user_id,
+            is_new=event.sequence > news_after and event.actor_id != member.user_id,
         )
         for event in events
     )

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from compliance import clock
-from compliance.models import AuditEvent, Membership
-
-A_NEW_VISIT = timedelta(minutes=30)
+from compliance.models import Membership
 
 
-def note_visit(member: Membership) -> int:
-    """Remember the visit; gives back the last event of the trail that was there before it."""
-    now = clock.now()
-    events = AuditEvent.objects.filter(firm=member.firm_id).order_by("-sequence")
-    last = events.values_list("id", flat=True).first() or 0
-    if member.visited_at is None:
-        news_after = last
-    elif now - member.visited_at > A_NEW_VISIT:
-        news_after = member.visited_event
-    else:
-        news_after = member.news_after
+def note_visit(member: Membership, *, last_event: int, news_after: int) -> None:
+    """Remember the visit, how far the trail went then, and from where on it told of news."""
     Membership.objects.filter(pk=member.pk).update(
-        visited_at=now, visited_event=last, news_after=news_after
+        visited_at=clock.now(), visited_event=last_event, news_after=news_after
     )
-    return news_after

@@ -192,6 +192,8 @@ def test_the_pages_of_an_assessment_speak_chinese(assessment: Assessment, ada: M
         reverse("firm_home", args=[ada.firm_id]),
         reverse("firm_people", args=[ada.firm_id]),
         reverse("assessment_start", args=[ada.firm_id]),
+        reverse("firm_compare", args=[ada.firm_id]),
+        reverse("keyboard"),
         *(
             reverse(name, args=[assessment.pk])
             for name in (
@@ -199,6 +201,8 @@ def test_the_pages_of_an_assessment_speak_chinese(assessment: Assessment, ada: M
                 "assessment_tasks",
                 "assessment_check",
                 "assessment_submissions",
+                "assessment_trace",
+                "delegation",
                 "audit_trail",
             )
         ),
