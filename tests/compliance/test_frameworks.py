@@ -156,6 +156,9 @@ def test_a_framework_that_is_gone_is_said_and_not_a_fault_of_the_site(
     draft: Assessment, ada: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loader, "_frameworks", None)
+    # The edition it was started with is kept; an assessment without one has no rules left.
+    assert "AC-2(1)" in opened(ada, "assessment_tasks", assessment_id=draft.pk)
+    Assessment.objects.update(catalogue_digest="")
     response = client_of(ada).get(reverse("assessment_tasks", args=[draft.pk]))
     assert response.status_code == 503
     assert "The framework ground_segment was removed or is broken." in response.content.decode()
