@@ -344,7 +344,7 @@ def action_page(action: CorrectiveAction, member: Membership) -> ActionPage:
     if may_update:
         taken = [piece.pk for piece in pieces]
         kept = Evidence.objects.filter(firm=action.firm).exclude(pk__in=taken)
-        library = kept.order_by("-added_at")[:LIBRARY_SHOWN]
+        library = list(kept.order_by("-added_at")[:LIBRARY_SHOWN])
         workers = workers_of(action.firm)
     return ActionPage(
         action=action,

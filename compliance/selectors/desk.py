@@ -86,10 +86,6 @@ class DeskFilters:
         }
         return {name: value for name, value in now.items() if value}
 
-    @property
-    def is_active(self) -> bool:
-        return bool(set(self.as_query()) - {"sort"})
-
 
 @dataclass(frozen=True)
 class Waiting:
@@ -165,11 +161,12 @@ def desk_of(
         .order_by("firm__name")
     )
     queue = QueueEntry.objects.on_desk_of(user).waiting()
-    summary = queue.aggregate(total=Count("pk"), oldest=Min("submitted_at"))
-    found = _filtered(queue, filters, user, today)
-    paginator = Paginator(found, PER_PAGE)
-    if not filters.is_active:
-        paginator.count = summary["total"]  # counted already
+    wanted = _wanted(filters, user, today)
+    summary = queue.aggregate(
+        total=Count("pk"), oldest=Min("submitted_at"), found=Count("pk", filter=wanted)
+    )
+    paginator = Paginator(_ordered(queue.filter(wanted), filters), PER_PAGE)
+    paginator.count = summary["found"]  # counted already
     shown = paginator.get_page(page)
     entries = list(shown)
     officers = _officers_of({entry.firm_id for entry in entries})
@@ -201,33 +198,40 @@ def desk_of(
     )
 
 
-def _filtered(queue: Any, filters: DeskFilters, user: User, today: date) -> Any:
+def _wanted(filters: DeskFilters, user: User, today: date) -> Q:
+    """The entries that the filters let through; all of them where nothing is filtered."""
+    wanted = Q(is_waiting=True)
     if filters.query:
-        queue = queue.filter(
-            Q(assessment__title__icontains=filters.query) | Q(firm__name__icontains=filters.query)
+        wanted &= Q(assessment__title__icontains=filters.query) | Q(
+            firm__name__icontains=filters.query
         )
     if filters.firm:
-        queue = queue.filter(firm_id=filters.firm)
+        wanted &= Q(firm_id=filters.firm)
     if filters.band:
-        queue = queue.filter(band=filters.band)
+        wanted &= Q(band=filters.band)
     if filters.round:
-        queue = queue.filter(round=1) if filters.round == "first" else queue.filter(round__gt=1)
+        wanted &= Q(round=1) if filters.round == "first" else Q(round__gt=1)
     if filters.taken == "me":
-        queue = queue.filter(assigned_to=user)
+        wanted &= Q(assigned_to=user)
     elif filters.taken == "nobody":
-        queue = queue.filter(assigned_to=None)
+        wanted &= Q(assigned_to=None)
     elif filters.taken == "others":
-        queue = queue.exclude(assigned_to=None).exclude(assigned_to=user)
+        wanted &= Q(assigned_to__isnull=False) & ~Q(assigned_to=user)
     if filters.is_late:
         day = working_days_before(today, LATE_AFTER_DAYS + 1)
         ends = datetime.combine(day, time.max, tzinfo=timezone.get_default_timezone())
-        queue = queue.filter(submitted_at__lte=ends)
-    ordering = SORTS[filters.sort][1]
-    if filters.sort == "progress":
-        queue = queue.order_by(ordering[0].desc(), *ordering[1:])
-    else:
-        queue = queue.order_by(*ordering)
-    return queue.select_related("assessment", "firm", "assigned_to").defer("topics")
+        wanted &= Q(submitted_at__lte=ends)
+    return wanted
+
+
+def _ordered(queue: Any, filters: DeskFilters) -> Any:
+    first, *rest = SORTS[filters.sort][1]
+    first = first.desc() if filters.sort == "progress" else first
+    return (
+        queue.order_by(first, *rest)
+        .select_related("assessment", "firm", "assigned_to")
+        .defer("topics", "assessment__facts", "assessment__reopened")
+    )
 
 
 def _oldest(

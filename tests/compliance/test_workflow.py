@@ -210,6 +210,8 @@ EXPECTED = {
     "attach_evidence": {Role.CONTRIBUTOR, Role.MANAGER},
     "discuss": {Role.CONTRIBUTOR, Role.MANAGER},
     "delegate": {Role.MANAGER},
+    "move_edition": {Role.MANAGER},
+    "read_trail": {Role.MANAGER, Role.OFFICER},
     "start_assessment": {Role.MANAGER},
     "save_facts": {Role.MANAGER},
     "submit": {Role.MANAGER},
