@@ -19,6 +19,7 @@ def is_working_day(day: date) -> bool:
         return day.weekday() < SATURDAY
 
 
+@lru_cache(maxsize=4096)
 def working_days_between(first: date, last: date) -> int:
     """How many working days have begun after `first`, `last` included; 0 on the same day."""
     span = (last - first).days

@@ -439,6 +439,38 @@ def task_line(row: Any) -> SafeString:
     )
 
 
+@register.simple_tag
+def heat_cell(cell: Any) -> SafeString:
+    """A cell of the portfolio: figure, trend and blocker, the last two in words as well.
+
+    Built here, not in a template: a desk has hundreds of them.
+    """
+    figure: SafeString | str = "–"
+    trend = SafeString("")
+    if cell.percent is not None:
+        figure = f"{cell.percent:.0f}"
+        if cell.trend:
+            words = _("up from %(n)s") if cell.trend == "up" else _("down from %(n)s")
+            trend = format_html(
+                '<span aria-hidden="true">{}</span><span class="visually-hidden"> {}</span>',
+                "↑" if cell.trend == "up" else "↓",
+                words % {"n": f"{cell.before:.0f}"},
+            )
+    blocked = (
+        format_html('<span class="visually-hidden"> {}</span>', _("blocker"))
+        if cell.has_blocker
+        else SafeString("")
+    )
+    return format_html(
+        '<td class="th-heat{}{}">{}{}{}</td>',
+        cell.level,
+        " th-blocker" if cell.has_blocker else "",
+        figure,
+        trend,
+        blocked,
+    )
+
+
 # --- the shell ---
 
 
