@@ -44,7 +44,12 @@ from compliance.api.problems import StaleState
 from compliance.api.shapes import OUTCOMES, name_of
 from compliance.errors import SomebodySavedFirst
 from compliance.models import Answer, Assessment
-from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
+from compliance.selectors.evaluation import (
+    AssessmentState,
+    catalogue_of,
+    evaluation_of,
+    evidence_of,
+)
 from compliance.services.answers import AnswerChange, save_answer, save_answers
 from compliance.workflow import is_open
 
@@ -181,8 +186,7 @@ class AnswerView(Endpoint):
         """The answer and its ETag, also where nobody has answered yet."""
         assessment, _member = assessment_of(request, assessment_id)
         _in_force_or_404(assessment, requirement_id)
-        state = evaluation_of(assessment)
-        body = _answer(state, state.answers.get(requirement_id), requirement_id, lang_of(request))
+        body = _stored(assessment, requirement_id, lang_of(request))
         return Response(body, headers={"ETag": body["etag"]})
 
     @operation(
@@ -213,11 +217,9 @@ class AnswerView(Endpoint):
                 by=member,
             )
         except SomebodySavedFirst as conflict:
-            state = evaluation_of(assessment)
-            stored = state.answers.get(requirement_id)
-            now = _answer(state, stored, requirement_id, lang_of(request))
+            now = _stored(assessment, requirement_id, lang_of(request))
             raise StaleState(current=now, etag=now["etag"], base=conflict.base) from None
-        body = _answer(saved.state, saved.answer, requirement_id, lang_of(request))
+        body = _judged(assessment, requirement_id, saved.answer, lang_of(request))
         return Response(body, headers={"ETag": body["etag"]})
 
 
@@ -282,6 +284,23 @@ def _in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
     requirement = catalogue_of(assessment).requirements.get(requirement_id)
     if requirement is None or not requirement.in_force.holds(assessment.as_of):
         raise Http404
+
+
+def _stored(assessment: Assessment, requirement_id: str, lang: str) -> dict[str, Any]:
+    answers = Answer.objects.filter(assessment=assessment, requirement=requirement_id)
+    return _judged(assessment, requirement_id, answers.select_related("updated_by").first(), lang)
+
+
+def _judged(
+    assessment: Assessment, requirement_id: str, answer: Answer | None, lang: str
+) -> dict[str, Any]:
+    """The answer and what follows from it; no other answer has a say in that, so none is read."""
+    state = evaluation_of(
+        assessment,
+        answers={requirement_id: answer} if answer else {},
+        evidence=evidence_of(assessment, requirement_id),
+    )
+    return _answer(state, answer, requirement_id, lang)
 
 
 def _answer(

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
-from allauth.core import ratelimit
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -78,17 +77,14 @@ class TokenView(Endpoint):
 
 
 def _signed_in(request: Request, email: str, password: str) -> User:
-    """The person with this password, counted and limited as on the sign-in page."""
+    """The person with this password; wrong ones are counted together with the sign-in page's."""
     sender = request._request
-    too_often = TooManyAttempts(
-        _("There were too many attempts. Wait five minutes and try again."), wait_s=WAIT_S
-    )
-    if not ratelimit.consume(sender, action="login"):
-        raise too_often
     try:
         user = get_adapter(sender).authenticate(sender, email=email, password=password)
     except ValidationError:
-        raise too_often from None
+        raise TooManyAttempts(
+            _("There were too many attempts. Wait five minutes and try again."), wait_s=WAIT_S
+        ) from None
     if not isinstance(user, User) or not user.is_active:
         raise WrongCredentials(_("Address and password do not fit together. Check both."))
     return user

@@ -100,13 +100,15 @@ def answers_of(assessment: Assessment, *, with_people: bool = True) -> dict[str,
     return {answer.requirement: answer for answer in answers}
 
 
-def evidence_of(assessment: Assessment) -> dict[str, list[Evidence]]:
-    """The attached evidence by requirement id (one query)."""
+def evidence_of(assessment: Assessment, requirement: str = "") -> dict[str, list[Evidence]]:
+    """The attached evidence by requirement id, of one or of all of them (one query)."""
     uses = (
         EvidenceUse.objects.filter(assessment=assessment)
         .select_related("evidence__added_by")
         .order_by("evidence__added_at", "evidence_id")
     )
+    if requirement:
+        uses = uses.filter(requirement=requirement)
     attached: dict[str, list[Evidence]] = defaultdict(list)
     for use in uses:
         use.evidence.is_carried_over = use.is_carried_over
