@@ -26,8 +26,8 @@ from compliance.selectors.corrective_actions import ActionLine, line_of, with_st
 from compliance.workdays import working_days_before, working_days_between
 
 LATE_AFTER_DAYS = 10  # working days
-PER_PAGE = 25
-FIRMS_PER_PAGE = 20
+PER_PAGE = 20
+FIRMS_PER_PAGE = 12
 DECIDED_SHOWN = 10
 ACTIONS_SHOWN = 8
 
