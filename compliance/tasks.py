@@ -7,6 +7,10 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
+from compliance.notices.delivery import write_letters_of_the_day
+from compliance.notices.events import announce
+from compliance.notices.post import send_waiting
+from compliance.notices.reminders import remind
 from compliance.reports.build import build_report, remove_left_folders, waiting_reports
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,20 @@ def sweep_reports() -> None:
     remove_left_folders()
     for report_id in waiting_reports():
         ask_for(report_id)
+
+
+@shared_task(name="compliance.tasks.tell")
+def tell() -> None:
+    """Tell people what happened, and send the letters that wait."""
+    announce()
+    send_waiting()
+
+
+@shared_task(name="compliance.tasks.tell_of_the_day")
+def tell_of_the_day() -> None:
+    """Remind of what is due, and write the letter of the day; each once, however often asked."""
+    remind()
+    write_letters_of_the_day()
 
 
 def ask_for(report_id: UUID) -> None:

@@ -236,4 +236,6 @@ def email(name: str, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} cannot be read; write consolemail:// or smtp://user:password@host:587."
         ) from error
+    if settings["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+        settings["EMAIL_FILE_PATH"] = urlsplit(raw).path  # the reader takes its first slash away
     return settings

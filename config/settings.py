@@ -113,6 +113,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},  # while no worker runs, the calls do not pile up
     },
+    "tell": {
+        "task": "compliance.tasks.tell",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "tell-of-the-day": {
+        "task": "compliance.tasks.tell_of_the_day",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }
 REPORT_SECONDS = env.integer("REPORT_SECONDS", 90, low=5, high=600)  # wall clock of one render
 REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=300, high=8192)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.conf import settings
+from django.db.models import Count, Subquery
 from django.http import HttpRequest
 
 from checklists import Catalogue, load_catalogue
-from compliance.models import Firm, Membership, Role, User
+from compliance.models import Firm, Membership, Notification, Role, User
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -27,8 +28,17 @@ class Shell:
         if not user.is_authenticated:
             return []
         return list(
-            Membership.objects.filter(user=user).select_related("firm").order_by("firm__name")
+            Membership.objects.filter(user=user)
+            .select_related("firm")
+            .annotate(unread=_unread_of(user))
+            .order_by("firm__name")
         )
+
+    @property
+    def unread(self) -> int:
+        """How many notifications the person has not read; counted along with the memberships."""
+        memberships = self.memberships
+        return getattr(memberships[0], "unread", None) or 0 if memberships else 0
 
     @property
     def only_firm(self) -> Firm | None:
@@ -67,6 +77,12 @@ class Shell:
     @property
     def path(self) -> str:
         return self._request.get_full_path()
+
+
+def _unread_of(user: User) -> Subquery:
+    """The count for the bell, within a query that every full page makes anyway."""
+    unread = Notification.objects.shown_to(user).unread().order_by().values("to")
+    return Subquery(unread.annotate(count=Count("pk")).values("count"))
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

@@ -19,6 +19,7 @@ from compliance.pages import (
     home,
     keyboard,
     library,
+    notifications,
     people,
     regions,
     reports,
@@ -55,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,
     *keyboard.urlpatterns,
+    *notifications.urlpatterns,
     *health.urlpatterns,
     *account.urlpatterns,
     *tokens.urlpatterns,

@@ -148,8 +148,8 @@ def _details(event: AuditEvent, catalogue: Catalogue, lang: str) -> list[str]:
         case "corrective_action.extended":
             ends = {"before": before.get("due_on", ""), "after": after.get("due_on", "")}
             return [_("from %(before)s to %(after)s") % ends]
-    said = after or before
-    return [_field_value(catalogue, name, said[name], lang) for name in NAMING if said.get(name)]
+    told = after or before
+    return [_field_value(catalogue, name, told[name], lang) for name in NAMING if told.get(name)]
 
 
 # What people know of an event's fields; others, such as digests, are for the export alone.

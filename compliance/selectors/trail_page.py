@@ -41,7 +41,7 @@ class TrailFilters:
     """What of the trail is shown."""
 
     query: str = ""
-    who: str = ""
+    who: UUID | str = ""  # a person, the system, or everybody
     area: str = ""
     assessment: UUID | None = None
     since: date | None = None
@@ -53,7 +53,7 @@ class TrailFilters:
         who, area = said.get("who", ""), said.get("area", "")
         return cls(
             query=said.get("q", ""),
-            who=who if who == SYSTEM or _uuid(who) else "",
+            who=SYSTEM if who == SYSTEM else _uuid(who) or "",
             area=area if area in AREAS else "",
             assessment=_uuid(said.get("assessment", "")),
             since=said.get("since"),
@@ -69,7 +69,7 @@ class TrailFilters:
             events = events.filter(requirement__in=_requirements(catalogue, self.query))
         if self.who == SYSTEM:
             events = events.filter(actor=None)
-        elif self.who:
+        elif isinstance(self.who, UUID):
             events = events.filter(actor=self.who)
         if self.area:
             beginnings = [Q(action__startswith=f"{word}.") for word in AREAS[self.area][1]]
@@ -87,7 +87,7 @@ class TrailFilters:
 class TrailPage:
     page: Page[AuditEvent]
     entries: tuple[TrailEntry, ...]
-    people: tuple[tuple[str, str], ...]
+    people: tuple[tuple[UUID | str, str], ...]
     areas: tuple[tuple[str, Promise], ...]
     assessments: tuple[tuple[UUID, str], ...]
 
@@ -118,7 +118,7 @@ class Trail:
         return TrailPage(
             page=page,
             entries=tuple(self.entry(event, lang) for event in page),
-            people=(*((str(person.pk), str(person)) for person in people), system),
+            people=(*((person.pk, str(person)) for person in people), system),
             areas=tuple((name, words) for name, (words, _beginnings) in AREAS.items()),
             assessments=tuple(assessments),
         )

@@ -1,0 +1,1 @@
+"""What happened, or is due soon → who is told, in which words, in the site and by e-mail."""
