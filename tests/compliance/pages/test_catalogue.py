@@ -497,6 +497,8 @@ SHOWN = [
     "/catalogue/measures/19/",
     "/catalogue/references/CN-SMALLSAT-2021/",
     "/catalogue/references/CN-EXPORT-ASSESS/",
+    "/catalogue/regions/",
+    "/catalogue/glossary/",
 ]
 
 
