@@ -16,6 +16,7 @@ from compliance.models import (
     AuditEvent,
     CorrectiveAction,
     Determination,
+    EmailOutbox,
     Evidence,
     Finding,
     Firm,
@@ -167,3 +168,11 @@ class AuditEventAdmin(LookOnly):
     list_display = ("at", "actor_name", "action", "firm", "subject")
     list_filter = ("action",)
     list_select_related = ("firm",)
+
+
+@admin.register(EmailOutbox)
+class EmailOutboxAdmin(LookOnly):
+    list_display = ("address", "subject", "status", "attempts", "next_at", "sent_at", "error")
+    list_filter = ("status",)
+    search_fields = ("address",)
+    exclude = ("html",)
