@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 def keyboard(request: HttpRequest) -> HttpResponse:
     """Every key, by the page on which it works."""
     name = "_keys" if request.htmx else "keyboard"  # type: ignore[attr-defined]
-    return render(request, f"compliance/keyboard/{name}.html", {"is_dialog": request.htmx})  # type: ignore[attr-defined]
+    return render(request, f"compliance/keyboard/{name}.html")
 
 
 urlpatterns: list[URLPattern] = [path("keyboard/", keyboard, name="keyboard")]
