@@ -15,6 +15,7 @@ from compliance.demo import PASSWORD, PEOPLE, make_demo, remove_demo
 from compliance.models import (
     Assessment,
     AuditEvent,
+    CorrectiveAction,
     Evidence,
     Finding,
     Firm,
@@ -83,7 +84,9 @@ def test_the_demo_has_every_stage_once_and_leaves_nothing_behind(
         assert draft.answers.exists()
         assert draft.facts
     assert Report.objects.count() == 2
-    assert Finding.objects.count() == 2
+    assert Finding.objects.count() == 6
+    stages = CorrectiveAction.objects.values_list("status", flat=True)
+    assert sorted(stages) == ["done", "done", "in_progress", "in_progress", "open", "open"]
 
     made = counts()
     call_command("demo", stdout=StringIO())
