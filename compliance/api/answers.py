@@ -235,7 +235,9 @@ class AnswerItem(AnswerView.Input):
 
 class AnswersView(Endpoint):
     class Input(Strict):
-        answers = AnswerItem(many=True, max_length=MOST_AT_ONCE, allow_empty=False)
+        answers = serializers.ListField(
+            child=AnswerItem(), max_length=MOST_AT_ONCE, allow_empty=False
+        )
 
     class Output(serializers.Serializer[Any]):
         answers = AnswerForm(many=True)

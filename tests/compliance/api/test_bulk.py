@@ -50,7 +50,8 @@ def test_many_answers_are_saved_together_or_not_at_all(
     assert not Answer.objects.filter(value="yes").exists()
     again["answers"][3]["etag"] = "*"
     assert len(json_of(contributor.put(place, again))["answers"]) == len(plain)
-    for bad in ({}, {"answers": []}, {"answers": [{}]}, {"answers": [body["answers"][0]] * 201}):
+    empty: list[dict[str, Any]] = [{}, {"answers": []}, {"answers": [{}]}]
+    for bad in (*empty, {"answers": [body["answers"][0]] * 201}):
         problem_of(contributor.put(place, bad), 422, "invalid")
 
 
