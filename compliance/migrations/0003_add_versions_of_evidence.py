@@ -5,30 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('compliance', '0002_add_teamwork'),
+        ("compliance", "0002_add_teamwork"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='evidence',
-            name='pages',
+            model_name="evidence",
+            name="pages",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='replaces',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='replaced_by', to='compliance.evidence'),
+            model_name="evidence",
+            name="replaces",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="replaced_by",
+                to="compliance.evidence",
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='version',
+            model_name="evidence",
+            name="version",
             field=models.PositiveIntegerField(default=1),
         ),
         migrations.AlterField(
-            model_name='evidence',
-            name='kind',
-            field=models.CharField(blank=True, max_length=80, verbose_name='kind'),
+            model_name="evidence",
+            name="kind",
+            field=models.CharField(blank=True, max_length=80, verbose_name="kind"),
         ),
     ]

@@ -325,10 +325,10 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
         due_on=factories.next_year(),
         by=officer,
     )
-    action = open_actions(submission, officer)[0]
     question = ask_question(
         submission=submission, requirement_id=YES_NO, text=f"{mark} question", by=officer
     )
+    action = open_actions(submission, officer)[0]
     report = request_report(submission=submission, kind="full", lang="en", by=manager)
     report.file.save("r.pdf", ContentFile(factories.PDF), save=False)
     report.status, report.sha256 = Report.Status.READY, "0" * 64
@@ -350,8 +350,8 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "open_invitation": invited.invitation.pk,
             "submission": submission.pk,
             "action": action.pk,
-            "report": report.pk,
             "question": question.pk,
+            "report": report.pk,
             "failed_report": failed.pk,
             "code": report.code,
             "measure": 1,

@@ -47,7 +47,7 @@ MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in the morning in Shang
 
 
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[datetime]]:
+def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The clock of the test; its one element may be set."""
     moment = [MONDAY]
     monkeypatch.setattr("compliance.clock.now", lambda: moment[0])
@@ -221,10 +221,10 @@ def test_the_bell_counts_and_the_list_is_read(
     stranger = Client()
     stranger.force_login(dov.user)
     stranger.post(reverse("notifications_read"), {"id": row.pk})
-    assert Notification.objects.unread().count() == 1  # type: ignore[attr-defined]
+    assert Notification.objects.unread().count() == 1
     assert client.post(reverse("notifications_read"), {"id": "-1"}).status_code == 422
     client.post(reverse("notifications_read"), {"id": row.pk})
-    assert not Notification.objects.unread().exists()  # type: ignore[attr-defined]
+    assert not Notification.objects.unread().exists()
     assert "Everything is read" in client.get(url).content.decode()
     assert "Nothing unread" in client.get(f"{url}?show=unread").content.decode()
 
@@ -268,7 +268,7 @@ def test_a_year_not_announced_says_so(
     now[0] = datetime(2031, 3, 3, 2, tzinfo=UTC)
     assert "holidays of 2031 are not announced yet" in client.get(url).content.decode()
     monkeypatch.setitem(
-        working_days.OWN_YEARS,  # type: ignore[arg-type]
+        working_days.OWN_YEARS,
         2031,
         working_days.Year(frozenset({(3, 3)}), frozenset({(3, 8)})),
     )

@@ -145,7 +145,7 @@ def test_the_filters_of_the_address_narrow_page_and_export_alike(
         page = client.get(f"{page_url}?{query}").content.decode()
         assert page.count('<td class="th-nowrap"') == count, query
         url = reverse("trail_json", args=[ada.firm_id])
-        exported = json.loads(b"".join(client.get(f"{url}?{query}")))  # type: ignore[arg-type]
+        exported = json.loads(b"".join(client.get(f"{url}?{query}")))
         assert len(exported["events"]) == count, query
     page = client.get(f"{page_url}?since=banana&q=m07").content.decode()
     assert "This is no date." in page
@@ -159,7 +159,7 @@ def test_an_export_can_be_checked_and_holds_no_formula(
     audit.record(ben, "member.added", ben.firm, after={"email": "=cmd|x"})
     client.force_login(cleo.user)
     link = reverse("trail_json", args=[cleo.firm_id])
-    exported = json.loads(b"".join(client.get(link)))  # type: ignore[arg-type]
+    exported = json.loads(b"".join(client.get(link)))
     last = ""
     for event in exported["events"]:
         sealed = {name: value for name, value in event.items() if name != "hash"}
@@ -170,7 +170,7 @@ def test_an_export_can_be_checked_and_holds_no_formula(
 
     table = client.get(reverse("trail_csv", args=[cleo.firm_id]))
     assert table["Content-Disposition"].startswith("attachment")
-    text = b"".join(table).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(table).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["hash"] for row in rows] == [event["hash"] for event in exported["events"]]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
