@@ -33,7 +33,7 @@ from compliance.models import (
 from compliance.models.notices import Kind
 from compliance.notices.delivery import FROM_HOUR, deliver
 from compliance.notices.words import calendar_note
-from compliance.notices.working_days import is_announced, is_working_day, working_days_until
+from compliance.workdays import is_announced, is_working_day, working_days_until
 
 # Working days before (and, negative, after) the due date at which a person hears of it.
 STEPS = (5, 1, 0, -1, -5, -10, -20)

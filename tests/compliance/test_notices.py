@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from compliance import audit
+from compliance import audit, workdays
 from compliance.models import (
     Assessment,
     CorrectiveAction,
@@ -31,16 +31,16 @@ from compliance.models import (
     User,
 )
 from compliance.models.notices import Kind
-from compliance.notices import post, working_days
+from compliance.notices import post
 from compliance.notices.delivery import write_letters_of_the_day
 from compliance.notices.events import announce
 from compliance.notices.post import send_waiting
 from compliance.notices.reminders import reached, remind
 from compliance.notices.words import SENTENCES, sentence_of
-from compliance.notices.working_days import is_announced, is_working_day, working_days_until
 from compliance.services.corrective_actions import open_actions
 from compliance.services.delegations import delegate
 from compliance.services.review import raise_finding, record_determination, return_to_firm
+from compliance.workdays import is_announced, is_working_day, working_days_until
 
 ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
@@ -269,9 +269,9 @@ def test_a_year_not_announced_says_so(
     now[0] = datetime(2031, 3, 3, 2, tzinfo=UTC)
     assert "holidays of 2031 are not announced yet" in client.get(url).content.decode()
     monkeypatch.setitem(
-        working_days.OWN_YEARS,
+        workdays.OWN_YEARS,
         2031,
-        working_days.Year(frozenset({(3, 3)}), frozenset({(3, 8)})),
+        workdays.Year(frozenset({(3, 3)}), frozenset({(3, 8)})),
     )
     assert "not announced" not in client.get(url).content.decode()
     assert (is_working_day(date(2031, 3, 3)), is_working_day(date(2031, 3, 8))) == (False, True)
