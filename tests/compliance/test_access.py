@@ -258,13 +258,13 @@ class World:
         return reverse(name, args=[self.things[arg] for arg in page.args]) + page.query
 
 
-def workbook_of(assessment: Assessment, by: Membership) -> WorkbookUpload:
+def workbook_of(assessment: Assessment, by: Membership, mark: str) -> WorkbookUpload:
     """A workbook that changes nothing, sent back by a contributor."""
     return WorkbookUpload.objects.create(
         assessment=assessment,
         uploaded_by=by.user,
         uploaded_at=clock.now(),
-        filename=f"{CANARY}.xlsx",
+        filename=f"{mark}.xlsx",
         cells={"requirement": {"sheet": "Requirements", "rows": []}},
     )
 
@@ -356,7 +356,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "code": report.code,
             "measure": 1,
             "page": 1,
-            "workbook": workbook_of(draft, writer).pk,
+            "workbook": workbook_of(draft, writer, mark).pk,
             "reference": "CN-SMALLSAT-2021",
         }
     )

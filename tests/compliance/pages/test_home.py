@@ -19,7 +19,7 @@ def test_nobody_gets_in_without_a_sign_in(client: Client, db: None) -> None:
 def test_a_person_without_a_firm_is_told_whom_to_ask(client: Client, db: None) -> None:
     client.force_login(factories.person("eve@demo.example"))
     page = client.get(reverse("home")).content.decode()
-    assert "Ask a manager of your firm to add eve@demo.example" in page
+    assert "Ask a manager of your firm to invite eve@demo.example" in page
     assert reverse("firm_register") not in page
 
 
