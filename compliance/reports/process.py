@@ -24,7 +24,13 @@ from compliance.reports.child import TOO_MUCH_MEMORY
 CHILD = "compliance.reports.child"
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL")
 STDERR_TAIL = 4_000  # bytes
-_SAYS_NO_MEMORY = (b"MemoryError", b"failed to allocate", b"out of memory", b"Cannot allocate")
+_SAYS_NO_MEMORY = (
+    b"MemoryError",
+    b"failed to allocate",
+    b"out of memory",
+    b"Cannot allocate",
+    b"Error creating thread",  # there was no room for its stack
+)
 
 
 @dataclass(frozen=True)

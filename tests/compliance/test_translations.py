@@ -155,6 +155,7 @@ class VisibleText(HTMLParser):
 
 # What the firms of the tests call themselves and their work, and names that Chinese leaves alone.
 NAMES = re.compile(
+    r"\b[0-9a-f]{8,64}\b|"  # a hash
     r"\b(?:Ada|Ben|Cleo|Vera)\b|\w+@demo\.example|Demo Orbital Co\.|DO-3 launch campaign|"
     r"Head of compliance|Checked\.|E-\d{3} .+|Order No\. \d+|TH-XXXX-XXXX-XXXX|https?://\S*|"
     r"Tianheng|English|[A-Z0-9][A-Z0-9-]*(?![a-z])"
