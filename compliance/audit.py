@@ -16,7 +16,6 @@ from compliance.models import Assessment, AuditEvent, AuditHead, Firm, Membershi
 
 SENTENCES: dict[str, Promise] = {
     "firm.registered": _("registered the firm"),
-    "member.added": _("added a member"),
     "member.joined": _("joined the firm by an invitation"),
     "member.role_changed": _("changed a member’s role"),
     "member.removed": _("took a member out of the firm"),

@@ -156,7 +156,7 @@ def test_an_export_can_be_checked_and_holds_no_formula(
     client: Client, assessment: Assessment, cleo: Membership, ben: Membership, dov: Membership
 ) -> None:
     audit.record(dov, "firm.registered", dov.firm, after={"name": "Secret Co."})
-    audit.record(ben, "member.added", ben.firm, after={"email": "=cmd|x"})
+    audit.record(ben, "invitation.sent", ben.firm, after={"email": "=cmd|x"})
     client.force_login(cleo.user)
     link = reverse("trail_json", args=[cleo.firm_id])
     exported = json.loads(b"".join(client.get(link)))
