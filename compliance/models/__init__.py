@@ -20,6 +20,7 @@ from compliance.models.reports import Report
 from compliance.models.review import Attestation, Determination, Finding, Question, Submission
 from compliance.models.teamwork import Comment, Delegation, DiscussionMark, Presence
 from compliance.models.tokens import AccessToken, Scope
+from compliance.models.webhooks import Webhook, WebhookDelivery
 from compliance.models.workbooks import WorkbookUpload
 
 __all__ = [
@@ -57,5 +58,7 @@ __all__ = [
     "Scope",
     "Submission",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "WorkbookUpload",
 ]

@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     ACTION = "action", _("A corrective action is done, verified, reopened or moved")
     EVIDENCE = "evidence", _("Evidence is about to expire")
     REPORT = "report", _("A report I asked for is ready, or failed")
+    WEBHOOK = "webhook", _("A webhook is paused because its receiver does not answer")
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
