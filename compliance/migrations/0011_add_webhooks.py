@@ -15,11 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="comment",
-            name="version",
-            field=models.PositiveIntegerField(default=1),
-        ),
         migrations.AlterField(
             model_name="notification",
             name="kind",
