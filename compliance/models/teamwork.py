@@ -58,6 +58,7 @@ class Comment(models.Model):
         "compliance.User", related_name="+", verbose_name=_("mentions")
     )
     at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)  # grows with every change of the words
     edited_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 

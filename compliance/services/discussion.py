@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions
-from compliance.errors import InvalidInput, NotPermitted, TransitionNotAllowed
+from compliance.errors import (
+    InvalidInput,
+    NotPermitted,
+    SomebodySavedFirst,
+    TransitionNotAllowed,
+)
 from compliance.models import Assessment, Comment, DiscussionMark, Membership
 from compliance.selectors.discussion import mentioned_in
 from compliance.services.answers import requirement_of
@@ -39,16 +45,21 @@ def add_comment(
     return comment
 
 
-def edit_comment(*, comment: Comment, text: str, by: Membership) -> Comment:
-    """The author's own words in other words; the trail keeps both."""
+def edit_comment(
+    *, comment: Comment, text: str, by: Membership, base_version: int | None = None
+) -> Comment:
+    """The author's own words in other words; the trail keeps both.
+
+    `base_version` is the version the author started from; None changes whatever is stored.
+    """
     _require_own(comment, by)
     text = _checked(text)
-    if text == comment.text:
+    if text == comment.text and base_version in (None, comment.version):
         return comment
     before, now = comment.text, clock.now()
     with transaction.atomic():
         _touch(comment.assessment)
-        _change(comment, text=text, edited_at=now)
+        _change(comment, base_version, text=text, edited_at=now)
         mentions = _mention(comment, by)
         _record(
             by,
@@ -60,13 +71,13 @@ def edit_comment(*, comment: Comment, text: str, by: Membership) -> Comment:
     return comment
 
 
-def remove_comment(*, comment: Comment, by: Membership) -> None:
+def remove_comment(*, comment: Comment, by: Membership, base_version: int | None = None) -> None:
     """Take the author's own words back; that there was a comment stays to be seen."""
     _require_own(comment, by)
     before = comment.text
     with transaction.atomic():
         _touch(comment.assessment)
-        _change(comment, text="", removed_at=clock.now())
+        _change(comment, base_version, text="", removed_at=clock.now())
         comment.mentions.clear()
         _record(by, "comment.removed", comment, before={"text": before})
 
@@ -129,12 +140,20 @@ def _touch(assessment: Assessment) -> None:
         raise TransitionNotAllowed(_("The assessment is archived; it is only read now."))
 
 
-def _change(comment: Comment, **fields: Any) -> None:
-    """Write the fields, unless the comment was taken back in another window."""
-    if Comment.objects.filter(pk=comment.pk, removed_at=None).update(**fields) != 1:
+def _change(comment: Comment, base_version: int | None, **fields: Any) -> None:
+    """Write the fields, unless the comment was changed or taken back in another window.
+
+    The lock on the assessment lets one writer in at a time.
+    """
+    stored = Comment.objects.filter(pk=comment.pk, removed_at=None).first()
+    if stored is None:
         raise TransitionNotAllowed(_("This comment was taken back. Load the page again."))
+    if base_version not in (None, stored.version):
+        raise SomebodySavedFirst(theirs=stored)
+    Comment.objects.filter(pk=comment.pk).update(**fields, version=F("version") + 1)
     for name, value in fields.items():
         setattr(comment, name, value)
+    comment.version = stored.version + 1
 
 
 def _mention(comment: Comment, by: Membership) -> list[str]:
