@@ -18,6 +18,7 @@ from compliance.models.people import User
 from compliance.models.queue import QueueEntry
 from compliance.models.reports import Report
 from compliance.models.review import Attestation, Determination, Finding, Question, Submission
+from compliance.models.signing import SigningCertificate
 from compliance.models.teamwork import Comment, Delegation, DiscussionMark, Presence
 from compliance.models.tokens import AccessToken, Scope
 from compliance.models.webhooks import Webhook, WebhookDelivery
@@ -56,6 +57,7 @@ __all__ = [
     "Report",
     "Role",
     "Scope",
+    "SigningCertificate",
     "Submission",
     "User",
     "Webhook",

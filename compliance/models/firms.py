@@ -32,6 +32,8 @@ class Firm(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Whether the public check of a report names the firm.
+    is_named_in_checks = models.BooleanField(default=False)
 
     objects: ClassVar[models.Manager[Firm]] = FirmQuerySet.as_manager()
 

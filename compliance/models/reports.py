@@ -9,8 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from compliance import clock
 from compliance.models.firms import OfFirm, OfFirmQuerySet
 from compliance.models.review import Submission
+from compliance.models.signing import SigningCertificate
 
 if TYPE_CHECKING:
     from compliance.models.people import User
@@ -38,6 +40,7 @@ class Report(OfFirm, models.Model):
         RENDERING = "rendering", _("Being made")
         READY = "ready", pgettext_lazy("report", "Ready")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="reports")
@@ -61,11 +64,15 @@ class Report(OfFirm, models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     pages = models.PositiveIntegerField(null=True)
     size = models.PositiveBigIntegerField(null=True)  # bytes
+    certificate = models.ForeignKey(
+        SigningCertificate, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     requested_by = models.ForeignKey(
         "compliance.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )
     requested_at = models.DateTimeField()
+    queued_at = models.DateTimeField(default=clock.now)  # later than asked for: put back in line
     finished_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Report]] = ReportQuerySet.as_manager()
