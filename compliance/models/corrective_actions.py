@@ -1,4 +1,4 @@
-"""The firm's plan for a finding: who does what by when, and what shows that it is done."""
+"""The firm's plan for a gap: who does what by when, and what shows that it is done."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class CorrectiveActionQuerySet(OfFirmQuerySet["CorrectiveAction"]):
 
 
 class CorrectiveAction(OfFirm, models.Model):
-    """One line of the plan. What was frozen with the finding stands beside what the firm says."""
+    """One line of the plan, for an officer's finding or for a gap the firm saw by itself.
+
+    What was frozen with the finding stands beside what the firm says.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open", pgettext_lazy("corrective action", "Open")
@@ -66,8 +69,9 @@ class CorrectiveAction(OfFirm, models.Model):
         Assessment, on_delete=models.CASCADE, related_name="corrective_actions"
     )
     finding = models.OneToOneField(
-        Finding, on_delete=models.CASCADE, related_name="corrective_action"
+        Finding, on_delete=models.CASCADE, null=True, related_name="corrective_action"
     )
+    own_number = models.PositiveIntegerField(null=True)  # within the firm, without a finding
     # Copies of what the submission froze, so that a list never reads its large content.
     requirement = models.CharField(max_length=120)
     requirement_title = models.JSONField()  # {en, zh_hans}
@@ -122,10 +126,31 @@ class CorrectiveAction(OfFirm, models.Model):
                 ),
                 name="action_status_is_known",
             ),
+            models.CheckConstraint(
+                condition=models.Q(finding__isnull=True, own_number__isnull=False)
+                | models.Q(finding__isnull=False, own_number__isnull=True),
+                name="action_has_a_finding_or_a_number",
+            ),
+            models.UniqueConstraint(fields=["firm", "own_number"], name="own_actions_are_numbered"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.finding}: {self.title or self.suggested.get('en', '')}"
+        return f"{self.label}: {self.title or self.suggested.get('en', '')}"
+
+    @property
+    def number(self) -> int:
+        """Of its finding within the assessment, or of its own within the firm."""
+        return self.finding.number if self.finding else self.own_number or 0
+
+    @property
+    def label(self) -> str:
+        """F-07 or A-02, as people speak of it."""
+        return self.finding.label if self.finding else f"A-{self.number:02d}"
+
+    @property
+    def missing(self) -> str:
+        """What the officer found missing; nothing where the firm acts by itself."""
+        return self.finding.missing if self.finding else ""
 
     @property
     def is_unfinished(self) -> bool:
@@ -134,7 +159,7 @@ class CorrectiveAction(OfFirm, models.Model):
     @property
     def deadline_on(self) -> date:
         """The day from which it is late: the firm's own, but never later than the officer's."""
-        return min(self.due_on, self.finding.due_on)
+        return min(self.due_on, self.finding.due_on) if self.finding else self.due_on
 
     def is_overdue(self, today: date) -> bool:
         return self.is_unfinished and self.deadline_on < today

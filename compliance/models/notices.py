@@ -22,11 +22,14 @@ class Kind(models.TextChoices):
     RETURNED = "returned", _("An assessment is returned, or a finding is raised")
     SUBMITTED = "submitted", _("A firm submits or withdraws an assessment")
     DELEGATED = "delegated", _("A requirement is given to me")
+    ASSIGNED = "assigned", _("A review is handed to me")
+    MENTIONED = "mentioned", _("I am mentioned in a comment")
     ACCEPTED = "accepted", _("An assessment is accepted")
     QUESTION = "question", _("Questions of the officer, and answers")
     ACTION = "action", _("A corrective action is done, verified, reopened or moved")
     EVIDENCE = "evidence", _("Evidence is about to expire")
     REPORT = "report", _("A report I asked for is ready, or failed")
+    ROLE = "role", _("My role in a firm changes")
     WEBHOOK = "webhook", _("A webhook is paused because its receiver does not answer")
 
 
