@@ -42,12 +42,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 YES_NO = "cnsa.m01.research_call_watch"
 
 
-@pytest.fixture
-def firm(transactional_db: None) -> Any:
-    """As everywhere, but in a database that other threads see."""
-    return factories.firm("Demo Orbital Co.")
-
-
 def at_once(times: int, act: Callable[[int], Any]) -> list[Any]:
     """What each of so many threads got, or the exception it met; all start together."""
     start = Barrier(times)

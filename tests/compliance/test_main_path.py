@@ -22,7 +22,6 @@ from compliance.models import (
     Firm,
     Membership,
     Report,
-    Role,
     Submission,
 )
 from compliance.selectors.evaluation import evaluation_of
@@ -42,26 +41,6 @@ DUTY = "cnsa.m16.frequency_permit_in_force"
 BY_PAGE = {YES_NO, NUMBER, DUTY}
 TITLE = "DO-9 全程 campaign"
 REPORT_LIMIT_MS = 180_000
-
-
-@pytest.fixture
-def firm(transactional_db: None) -> Firm:
-    return factories.firm("Demo Orbital Co.")
-
-
-@pytest.fixture
-def ada(firm: Firm) -> Membership:
-    return factories.member(firm, Role.MANAGER, "Ada")
-
-
-@pytest.fixture
-def ben(firm: Firm) -> Membership:
-    return factories.member(firm, Role.CONTRIBUTOR, "Ben")
-
-
-@pytest.fixture
-def cleo(firm: Firm) -> Membership:
-    return factories.member(firm, Role.OFFICER, "Cleo")
 
 
 def sign_in(page: Page, site: LiveServer, member: Membership) -> None:
