@@ -34,6 +34,7 @@ class Report(OfFirm, models.Model):
     class Language(models.TextChoices):
         ENGLISH = "en", _("English")
         CHINESE = "zh-hans", _("Simplified Chinese")
+        BOTH = "both", _("English and Chinese side by side")
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Waiting")
@@ -91,3 +92,8 @@ class Report(OfFirm, models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission} {self.kind} {self.lang}"
+
+    @property
+    def label(self) -> str:
+        """The code, as people speak of it."""
+        return self.code

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from compliance import audit, clock, permissions, tasks
+from compliance import audit, clock, permissions, tasks, workflow
 from compliance.canonical import digest_of
 from compliance.errors import InvalidInput, TransitionNotAllowed
 from compliance.models import Membership, Report, Submission
@@ -19,13 +21,16 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def request_report(*, submission: Submission, kind: str, lang: str, by: Membership) -> Report:
-    """The report of this submission as it stands now; asked twice, the same row."""
+    """The report of this submission as it stands now; asked twice, the same row.
+
+    One that was cancelled is put back into the queue: somebody wants it again.
+    """
     permissions.require(by, "request_report", submission.assessment)
     faults: dict[str, str] = {}
     if kind not in Report.Kind.values:
         faults["kind"] = _("Choose “full” or “summary”.")
     if lang not in Report.Language.values:
-        faults["lang"] = _("Choose “en” or “zh-hans”.")
+        faults["lang"] = _("Choose “en”, “zh-hans” or “both”.")
     if faults:
         raise InvalidInput(faults)
     review = review_of(submission)
@@ -35,6 +40,9 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
     )
     report = same.first()
     if report is not None:
+        if report.status == Report.Status.CANCELLED:
+            with suppress(TransitionNotAllowed):  # the same request at the same moment won
+                retry_report(report=report, by=by)
         return report
     try:
         with transaction.atomic():
@@ -46,6 +54,7 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
                 code=_new_code(),
                 requested_by=by.user,
                 requested_at=clock.now(),
+                queued_at=clock.now(),
             )
             event = audit.record(
                 by,
@@ -64,32 +73,49 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
 
 
 def retry_report(*, report: Report, by: Membership) -> Report:
-    """Put a failed report back into the queue with all its attempts."""
-    permissions.require(by, "request_report", report.submission.assessment)
-    failed = Report.objects.filter(pk=report.pk, status=Report.Status.FAILED)
+    """Put a report that failed or was cancelled back into the queue, with all its attempts."""
+    permissions.require(by, "retry_report", report.submission.assessment)
     with transaction.atomic():
-        fields = {
-            "status": Report.Status.REQUESTED,
-            "attempts": 0,
-            "progress": 0,
-            "step": "",
-            "error": "",
-            "lease_until": None,
-            "finished_at": None,
-        }
-        if failed.update(**fields) != 1:
-            raise TransitionNotAllowed(_("Only a failed report can be asked for again."))
-        audit.record(
-            by,
-            "report.requested",
+        workflow.move(
             report,
-            assessment=report.submission.assessment,
-            after={"kind": report.kind, "lang": report.lang, "again": True},
+            "retry_report",
+            attempts=0,
+            progress=0,
+            step="",
+            error="",
+            lease_until=None,
+            queued_at=clock.now(),
+            finished_at=None,
         )
+        _record(by, "report.requested", report, again=True)
         transaction.on_commit(partial(tasks.ask_for, report.pk), robust=True)
-    for name, value in fields.items():
-        setattr(report, name, value)
     return report
+
+
+def cancel_report(*, report: Report, by: Membership) -> Report:
+    """Take a report out of the queue, or stop its making; whoever makes it notices in a second."""
+    permissions.require(by, "cancel_report", report.submission.assessment)
+    with transaction.atomic():
+        workflow.move(
+            report,
+            "cancel_report",
+            progress=0,
+            step="",
+            lease_until=None,
+            finished_at=clock.now(),
+        )
+        _record(by, "report.cancelled", report)
+    return report
+
+
+def _record(by: Membership, action: str, report: Report, **more: Any) -> None:
+    audit.record(
+        by,
+        action,
+        report,
+        assessment=report.submission.assessment,
+        after={"kind": report.kind, "lang": report.lang, **more},
+    )
 
 
 def _new_code() -> str:
