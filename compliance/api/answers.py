@@ -185,7 +185,7 @@ class AnswerView(Endpoint):
     def get(self, request: Request, assessment_id: UUID, requirement_id: str) -> Response:
         """The answer and its ETag, also where nobody has answered yet."""
         assessment, _member = assessment_of(request, assessment_id)
-        _in_force_or_404(assessment, requirement_id)
+        in_force_or_404(assessment, requirement_id)
         body = _stored(assessment, requirement_id, lang_of(request))
         return Response(body, headers={"ETag": body["etag"]})
 
@@ -201,7 +201,7 @@ class AnswerView(Endpoint):
     def put(self, request: Request, assessment_id: UUID, requirement_id: str) -> Response:
         """Save the answer made from the state in `If-Match`; 412 shows what is there instead."""
         assessment, member = assessment_of(request, assessment_id)
-        _in_force_or_404(assessment, requirement_id)
+        in_force_or_404(assessment, requirement_id)
         permissions.require(member, "answer")
         base = base_version_of(request, is_needed=True)
         given = read(self.Input, request)
@@ -257,7 +257,7 @@ class AnswersView(Endpoint):
         changes = [_change(item) for item in read(self.Input, request)["answers"]]
         for change in changes:
             if change.requirement_id in catalogue_of(assessment).requirements:
-                _in_force_or_404(assessment, change.requirement_id)
+                in_force_or_404(assessment, change.requirement_id)
         names = [change.requirement_id for change in changes]
         try:
             save_answers(assessment=assessment, changes=changes, by=member)
@@ -282,7 +282,8 @@ def _answers(state: AssessmentState, names: Iterable[str], lang: str) -> list[di
     return [_answer(state, state.answers.get(name), name, lang) for name in names]
 
 
-def _in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
+def in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
+    """Refuse a requirement that this assessment is not judged by."""
     requirement = catalogue_of(assessment).requirements.get(requirement_id)
     if requirement is None or not requirement.in_force.holds(assessment.as_of):
         raise Http404

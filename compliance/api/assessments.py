@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from compliance import permissions
 from compliance.api.cursors import LARGEST_PAGE, page_of_items, page_of_rows
 from compliance.api.endpoint import (
@@ -100,8 +101,20 @@ class AssessmentsView(Endpoint):
         firm = IdField()
         title = TextField(max_length=400)
         as_of = DayField()
-        roles = serializers.ListField(child=TextField(max_length=60), max_length=50)
+        roles = serializers.ListField(
+            child=TextField(max_length=60),
+            max_length=50,
+            required=False,
+            default=list,
+            help_text="Needed where the framework asks what the firm does, as the plan does.",
+        )
         copy_from = IdField(required=False, allow_null=True)
+        catalogue_id = TextField(
+            required=False,
+            default=DEFAULT_CATALOGUE,
+            max_length=60,
+            help_text="The framework to be judged by; left out: the plan.",
+        )
 
     @operation(
         "listAssessments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404
@@ -13,11 +14,14 @@ from rest_framework.response import Response
 
 from checklists import Catalogue, Outcome, catalogues, load_catalogue
 from checklists.engine import export
-from checklists.engine.model import AnswerKind, Severity, Track
+from checklists.engine.model import AnswerKind, Reference, Severity, Track
+from checklists.glossary import glossary
+from compliance import clock
 from compliance.api.cursors import LARGEST_PAGE, page_of_items
 from compliance.api.endpoint import Endpoint, filter_of, lang_of
-from compliance.api.fields import MaybeObjectField, ObjectField, ObjectsField
+from compliance.api.fields import AnyValueField, MaybeObjectField, ObjectField, ObjectsField
 from compliance.api.openapi import operation, page_of
+from compliance.selectors.regions import PlanView, regions_page
 
 TAG = "catalogues"
 TRACKS = frozenset(track.value for track in Track)
@@ -206,6 +210,132 @@ class RequirementView(Endpoint):
         return Response(export.requirement_json(catalogue, found, lang_of(request)))
 
 
+class ReferenceForm(serializers.Serializer[Any]):
+    """One law, notice, standard or treaty, and how far it was checked."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    issuer = serializers.CharField(allow_null=True)
+    number = serializers.CharField(allow_null=True)
+    date = serializers.CharField(allow_null=True)
+    in_force = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True)
+    binding = AnyValueField()
+    url = serializers.CharField(allow_null=True)
+    facts_used = serializers.ListField(child=serializers.CharField())
+    verified = AnyValueField()
+    verified_where = serializers.CharField(allow_null=True)
+    confidence = serializers.CharField(allow_null=True)
+    note = serializers.CharField(allow_null=True)
+    requirements = serializers.ListField(
+        child=serializers.CharField(), help_text="Which rest on it."
+    )
+
+
+class ReferencesView(Endpoint):
+    permission_classes = ()
+
+    @operation(
+        "listReferences",
+        tag=TAG,
+        gives={200: page_of(ReferenceForm)},
+        is_list=True,
+        is_public=True,
+        refuses=(401, 404),
+    )
+    def get(self, request: Request, catalogue_id: str) -> Response:
+        """The laws, notices, standards and treaties that the rules rest on."""
+        catalogue, lang = catalogue_or_404(catalogue_id), lang_of(request)
+        return Response(
+            page_of_items(
+                request,
+                list(catalogue.references.values()),
+                key=lambda reference: reference.id,
+                order={name: place for place, name in enumerate(catalogue.references)},
+                show=lambda reference: _reference(catalogue, reference, lang),
+            )
+        )
+
+
+class ReferenceView(Endpoint):
+    permission_classes = ()
+
+    @operation(
+        "getReference", tag=TAG, gives={200: ReferenceForm}, is_public=True, refuses=(401, 404)
+    )
+    def get(self, request: Request, catalogue_id: str, reference_id: str) -> Response:
+        """One source, how far it was read, and what rests on it."""
+        catalogue = catalogue_or_404(catalogue_id)
+        found = catalogue.references.get(reference_id)
+        if found is None:
+            raise Http404
+        return Response(_reference(catalogue, found, lang_of(request)))
+
+
+def _reference(catalogue: Catalogue, reference: Reference, lang: str) -> dict[str, Any]:
+    resting = [
+        requirement.id
+        for requirement in catalogue.requirements.values()
+        if any(citation.reference == reference.id for citation in requirement.references)
+    ]
+    return {**export.reference_json(reference, lang), "requirements": resting}
+
+
+class GlossaryView(Endpoint):
+    permission_classes = ()
+
+    class Output(serializers.Serializer[Any]):
+        terms = ObjectsField()
+
+    @operation("getGlossary", tag=TAG, gives={200: Output}, is_public=True, refuses=(401, 404))
+    def get(self, request: Request, catalogue_id: str) -> Response:
+        """The words of the catalogue in both languages, and where they come from."""
+        catalogue, lang = catalogue_or_404(catalogue_id), lang_of(request)
+        known = catalogue.references
+        terms = [
+            {
+                "en": list(term.en),
+                "zh_hans": term.zh_hans,
+                "also": list(term.also),
+                "avoided": list(term.avoided),
+                "source": term.source if term.source in known else None,
+                "note": term.note.get(lang) if term.note else None,
+            }
+            for term in glossary()
+        ]
+        return Response({"terms": terms})
+
+
+class RegionsView(Endpoint):
+    permission_classes = ()
+
+    class Output(serializers.Serializer[Any]):
+        checked_up_to = serializers.CharField()
+        national = ObjectsField()
+        plans = ObjectsField()
+
+    @operation("getRegions", tag=TAG, gives={200: Output}, is_public=True, refuses=(401, 404))
+    def get(self, request: Request, catalogue_id: str) -> Response:
+        """The plans of provinces and cities: aims, support, dates, and what is not certain."""
+        page = regions_page(catalogue_or_404(catalogue_id), lang_of(request), clock.today())
+        return Response(
+            {
+                "checked_up_to": page.checked_up_to,
+                "national": [asdict(claim) for claim in page.national],
+                "plans": [plan_json(plan) for plan in page.plans],
+            }
+        )
+
+
+def plan_json(plan: PlanView) -> dict[str, Any]:
+    """A place with its plan, and the requirements that hang on it."""
+    form = asdict(plan)
+    del form["reference_url"]  # an address of the pages
+    for line in form["requirements"]:
+        del line["url"], line["answer_url"]
+    return form
+
+
 urlpatterns: list[URLPattern] = [
     path("catalogues/", CataloguesView.as_view(), name="api_catalogues"),
     path("catalogues/<str:catalogue_id>/", CatalogueView.as_view(), name="api_catalogue"),
@@ -219,4 +349,16 @@ urlpatterns: list[URLPattern] = [
         RequirementView.as_view(),
         name="api_catalogue_requirement",
     ),
+    path(
+        "catalogues/<str:catalogue_id>/references/",
+        ReferencesView.as_view(),
+        name="api_references",
+    ),
+    path(
+        "catalogues/<str:catalogue_id>/references/<str:reference_id>/",
+        ReferenceView.as_view(),
+        name="api_reference",
+    ),
+    path("catalogues/<str:catalogue_id>/glossary/", GlossaryView.as_view(), name="api_glossary"),
+    path("catalogues/<str:catalogue_id>/regions/", RegionsView.as_view(), name="api_regions"),
 ]

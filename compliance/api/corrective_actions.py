@@ -188,7 +188,7 @@ class ActionView(Endpoint):
     @operation("getCorrectiveAction", tag=TAG, gives={200: ActionForm}, has_etag=True)
     def get(self, request: Request, action_id: UUID) -> Response:
         """One corrective action."""
-        return _answer(_action_of(request, action_id)[0], lang_of(request))
+        return _answer(action_of(request, action_id)[0], lang_of(request))
 
     @operation(
         "updateCorrectiveAction",
@@ -201,7 +201,7 @@ class ActionView(Endpoint):
     )
     def patch(self, request: Request, action_id: UUID) -> Response:
         """Change what is named. The firm plans, starts and finishes; the officer verifies."""
-        action, member = _action_of(request, action_id)
+        action, member = action_of(request, action_id)
         is_officer = permissions.may(member, "verify_action")
         require_scope(request, Scope.REVIEW if is_officer else Scope.WRITE)
         permissions.require(member, "verify_action" if is_officer else "update_action")
@@ -213,9 +213,9 @@ class ActionView(Endpoint):
             with transaction.atomic():
                 _do(action, given, base, member)
         except SomebodySavedFirst:
-            now = action_json(_action_of(request, action_id)[0], lang_of(request))
+            now = action_json(action_of(request, action_id)[0], lang_of(request))
             raise StaleState(current=now, etag=now["etag"]) from None
-        return _answer(_action_of(request, action_id)[0], lang_of(request))
+        return _answer(action_of(request, action_id)[0], lang_of(request))
 
 
 def _do(
@@ -255,7 +255,8 @@ def _owner(email: str | None) -> User | None:
     return owner
 
 
-def _action_of(request: Request, action_id: UUID) -> tuple[CorrectiveAction, Membership]:
+def action_of(request: Request, action_id: UUID) -> tuple[CorrectiveAction, Membership]:
+    """The action and the person's role in its firm, where there is one."""
     user = person_of(request)
     action: CorrectiveAction = get_object_or_404(_visible(user), pk=action_id)
     return action, action.membership_of(user)

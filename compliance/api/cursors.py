@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -80,7 +81,8 @@ def page_of_rows(
         found.reverse()
 
     def keys(row: Row) -> tuple[str, ...]:
-        return (getattr(row, newest_by).isoformat(), str(row.pk))
+        newest = getattr(row, newest_by)
+        return (newest.isoformat() if isinstance(newest, date) else str(newest), str(row.pk))
 
     return _page(request, show(found), [keys(row) for row in found], place, has_more)
 

@@ -41,7 +41,16 @@ from compliance.api.openapi import Description
 from compliance.api.parsing import StrictJSONParser
 from compliance.api.problems import answer_problem
 from compliance.errors import StateUnknown
-from compliance.models import Assessment, Membership, Scope, Submission, User
+from compliance.models import (
+    Assessment,
+    CorrectiveAction,
+    Evidence,
+    Membership,
+    Question,
+    Scope,
+    Submission,
+    User,
+)
 from compliance.services.idempotency import keep_reply, take_key
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,80}")
@@ -240,11 +249,13 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return handler(view, request, *args, **kwargs)
+        _may_see(request, kwargs)  # before the body is read: what is not there is not there
         digest = _digest_of(request)
         with transaction.atomic():
             kept = take_key(user=person_of(request), key=key, digest=digest)
             if kept.status:
-                _still_may_see(request, kwargs)
+                if isinstance(request.data, dict) and "firm" in request.data:
+                    membership_of(request, request.data["firm"])
                 return Response(
                     kept.body,
                     status=kept.status,
@@ -259,7 +270,10 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
     return once  # type: ignore[return-value]  # wraps() says it in a type of its own
 
 
-def _still_may_see(request: Request, place: Mapping[str, Any]) -> None:
+_THINGS: Mapping[str, Any] = {"evidence_id": Evidence, "action_id": CorrectiveAction}
+
+
+def _may_see(request: Request, place: Mapping[str, Any]) -> None:
     """Whoever lost the role since then does not get the old answer either."""
     if "firm_id" in place:
         membership_of(request, place["firm_id"])
@@ -267,6 +281,12 @@ def _still_may_see(request: Request, place: Mapping[str, Any]) -> None:
         assessment_of(request, place["assessment_id"])
     if "submission_id" in place:
         submission_of(request, place["submission_id"])
+    for name, kind in _THINGS.items():
+        if name in place:
+            get_object_or_404(kind.objects.visible_to(person_of(request)), pk=place[name])
+    if "question_id" in place:
+        mine = Submission.objects.visible_to(person_of(request))
+        get_object_or_404(Question, pk=place["question_id"], submission__in=mine.values("pk"))
 
 
 def _digest_of(request: Request) -> str:

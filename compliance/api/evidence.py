@@ -11,6 +11,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,25 +23,36 @@ from compliance.api.endpoint import (
     AnyAccept,
     Endpoint,
     assessment_of,
+    base_version_of,
+    etag_of,
     idempotent,
     membership_of,
     person_of,
+    read,
 )
-from compliance.api.fields import DayField, Strict, TextField
+from compliance.api.fields import DayField, IdField, Strict, TextField, refuse
 from compliance.api.openapi import file, operation, page_of
 from compliance.api.parsing import FormParser, StrictJSONParser
+from compliance.api.problems import StaleState
 from compliance.api.shapes import name_of
 from compliance.downloads import evidence_file
-from compliance.models import Assessment, Evidence, EvidenceUse
+from compliance.errors import SomebodySavedFirst
+from compliance.models import Assessment, Evidence, EvidenceUse, Membership
 from compliance.selectors.evaluation import catalogue_of
 from compliance.services.evidence import (
     add_evidence,
     attach_evidence,
     attach_existing,
     detach_evidence,
+    edit_evidence,
+    remove_evidence,
+    replace_evidence,
+    set_places,
 )
 
 TAG = "evidence"
+MOST_PLACES = 500
+SAID = ("kind", "title", "effective_on", "expires_on")
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
@@ -88,6 +100,7 @@ class EvidenceForm(serializers.Serializer[Any]):
     effective_on = serializers.DateField(allow_null=True)
     expires_on = serializers.DateField(allow_null=True)
     version = serializers.IntegerField()
+    etag = serializers.CharField()
     replaces = serializers.UUIDField(allow_null=True)
     added_by = serializers.CharField(allow_null=True)
     added_at = serializers.DateTimeField()
@@ -113,6 +126,7 @@ def evidence_json(piece: Evidence) -> dict[str, Any]:
         "effective_on": piece.effective_on,
         "expires_on": piece.expires_on,
         "version": piece.version,
+        "etag": etag_of(piece.version),
         "replaces": piece.replaces_id,
         "added_by": name_of(piece.added_by),
         "added_at": piece.added_at,
@@ -271,11 +285,151 @@ def _visible(request: Request, evidence_id: UUID) -> Evidence:
     return found
 
 
+def _writable(request: Request, evidence_id: UUID) -> tuple[Evidence, Membership]:
+    """A piece of one of the caller's firms, and the role that has to allow writing."""
+    piece = _visible(request, evidence_id)
+    member = membership_of(request, piece.firm_id)
+    permissions.require(member, "attach_evidence")
+    piece.firm = member.firm
+    return piece, member
+
+
+def _answer(piece: Evidence) -> Response:
+    body = evidence_json(piece)
+    return Response(body, headers={"ETag": body["etag"]})
+
+
 class EvidenceView(Endpoint):
-    @operation("getEvidence", tag=TAG, gives={200: EvidenceForm})
+    class Input(Strict):
+        kind = TextField(required=False, max_length=80)
+        title = TextField(required=False, max_length=400)
+        effective_on = OptionalDay(required=False, allow_null=True)
+        expires_on = OptionalDay(required=False, allow_null=True)
+
+    @operation("getEvidence", tag=TAG, gives={200: EvidenceForm}, has_etag=True)
     def get(self, request: Request, evidence_id: UUID) -> Response:
-        """One piece of evidence of your firms."""
-        return Response(evidence_json(_visible(request, evidence_id)))
+        """One piece of evidence of your firms, and its ETag."""
+        return _answer(_visible(request, evidence_id))
+
+    @operation(
+        "editEvidence",
+        tag=TAG,
+        takes=Input,
+        gives={200: EvidenceForm},
+        if_match=True,
+        refuses=(409,),
+        example={"title": "Policy no. 7", "expires_on": "2027-12-31"},
+    )
+    def patch(self, request: Request, evidence_id: UUID) -> Response:
+        """Correct what is said of a piece: only what is sent changes, the content never."""
+        piece, member = _writable(request, evidence_id)
+        base = base_version_of(request, is_needed=True)
+        given = read(self.Input, request)
+        stored = {name: getattr(piece, name) for name in SAID}
+        try:
+            saved = edit_evidence(
+                evidence=piece, **{**stored, **given}, base_version=base, by=member
+            )
+        except SomebodySavedFirst:
+            now = evidence_json(_visible(request, evidence_id))
+            raise StaleState(current=now, etag=now["etag"]) from None
+        return _answer(saved)
+
+    @operation("removeEvidence", tag=TAG, gives={204: None}, refuses=(409, 422))
+    def delete(self, request: Request, evidence_id: UUID) -> Response:
+        """Take a piece out of the library that serves nothing and was never submitted."""
+        piece, member = _writable(request, evidence_id)
+        remove_evidence(evidence=piece, by=member)
+        return Response(status=204)
+
+
+class EvidenceReplaceView(Endpoint):
+    parser_classes = (FormParser, StrictJSONParser)
+
+    class Input(Strict):
+        title = TextField(required=False, default="", max_length=400)
+        file = FileField(required=False)
+        url = TextField(required=False, default="", max_length=600)
+        effective_on = OptionalDay(required=False, allow_null=True)
+        expires_on = OptionalDay(required=False, allow_null=True)
+
+    @operation(
+        "replaceEvidence",
+        tag=TAG,
+        takes=Input,
+        gives={201: EvidenceForm},
+        is_idempotent=True,
+        refuses=(409, 507),
+        example={"url": "https://example.com/policy-2028", "effective_on": "2028-01-01"},
+    )
+    @idempotent
+    def post(self, request: Request, evidence_id: UUID) -> Response:
+        """A newer version, which takes over where answers are open; the older one is kept."""
+        piece, member = _writable(request, evidence_id)
+        given = read(self.Input, request)
+        newer = replace_evidence(evidence=piece, upload=given.pop("file", None), by=member, **given)
+        return Response(
+            evidence_json(newer),
+            status=201,
+            headers={"Location": reverse("api_evidence", args=[newer.pk])},
+        )
+
+
+class PlaceForm(Strict):
+    assessment = IdField()
+    requirement = TextField(max_length=120)
+
+
+class EvidencePlacesView(Endpoint):
+    class Input(Strict):
+        attach = PlaceForm(many=True, required=False, default=list)
+        detach = PlaceForm(many=True, required=False, default=list)
+
+        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+            if len(attrs["attach"]) + len(attrs["detach"]) > MOST_PLACES:
+                refuse("attach", _("Send at most 500 places at once."))
+            return attrs
+
+    class Output(serializers.Serializer[Any]):
+        places = PlaceForm(many=True)
+
+    @operation("listPlaces", tag=TAG, gives={200: Output})
+    def get(self, request: Request, evidence_id: UUID) -> Response:
+        """Where a piece serves: assessments and their requirements."""
+        return _places(_visible(request, evidence_id))
+
+    @operation(
+        "setPlaces",
+        tag=TAG,
+        takes=Input,
+        gives={200: Output},
+        refuses=(409,),
+        example={
+            "attach": [
+                {
+                    "assessment": "0c9a36c8-50c5-4d4b-9f0e-6a3c9c2f7c11",
+                    "requirement": "cnsa.m18.third_party_policy_in_force",
+                }
+            ]
+        },
+    )
+    def put(self, request: Request, evidence_id: UUID) -> Response:
+        """Let a piece serve some requirements and no longer others: all of it, or nothing."""
+        piece, member = _writable(request, evidence_id)
+        given = read(self.Input, request)
+        set_places(
+            evidence=piece,
+            attach={(place["assessment"], place["requirement"]) for place in given["attach"]},
+            detach={(place["assessment"], place["requirement"]) for place in given["detach"]},
+            by=member,
+        )
+        return _places(piece)
+
+
+def _places(piece: Evidence) -> Response:
+    uses = EvidenceUse.objects.filter(evidence=piece).order_by("assessment_id", "requirement")
+    places = [{"assessment": use.assessment_id, "requirement": use.requirement} for use in uses]
+    return Response({"places": places})
 
 
 class EvidenceDownloadView(Endpoint):
@@ -305,6 +459,16 @@ urlpatterns: list[URLPattern] = [
     ),
     path("firms/<uuid:firm_id>/evidence/", LibraryView.as_view(), name="api_library"),
     path("evidence/<uuid:evidence_id>/", EvidenceView.as_view(), name="api_evidence"),
+    path(
+        "evidence/<uuid:evidence_id>/replace/",
+        EvidenceReplaceView.as_view(),
+        name="api_evidence_replace",
+    ),
+    path(
+        "evidence/<uuid:evidence_id>/places/",
+        EvidencePlacesView.as_view(),
+        name="api_evidence_places",
+    ),
     path(
         "evidence/<uuid:evidence_id>/download/",
         EvidenceDownloadView.as_view(),

@@ -118,6 +118,14 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
     """An object; what it holds is said where it comes from."""
 
 
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean", "null"]})
+class AnyValueField(serializers.Field[Any, Any, Any, Any]):
+    """Whatever stands there: what it may be is said where it comes from."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
 class MaybeObjectField(serializers.Field[Any, Any, Any, Any]):
     """An object, or null."""

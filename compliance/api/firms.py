@@ -1,4 +1,4 @@
-"""The caller's firms and the people in them."""
+"""The caller's firms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compliance.api.cursors import page_of_rows
 from compliance.api.endpoint import Endpoint, idempotent, membership_of, person_of, read
 from compliance.api.fields import Strict, TextField
 from compliance.api.openapi import operation, page_of
-from compliance.models import Firm, Membership, Role
+from compliance.models import Firm, Role
 from compliance.services.firms import register_firm
 
 TAG = "firms"
@@ -27,14 +27,6 @@ class FirmForm(serializers.Serializer[Any]):
     name = serializers.CharField()
     role = serializers.ChoiceField(Role.values, help_text="What you are in it.")
     created_at = serializers.DateTimeField()
-
-
-class MemberForm(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    email = serializers.CharField()
-    name = serializers.CharField()
-    role = serializers.ChoiceField(Role.values)
-    joined_at = serializers.DateTimeField()
 
 
 def _firm(firm: Firm, role: str) -> dict[str, Any]:
@@ -83,30 +75,7 @@ class FirmView(Endpoint):
         return Response(_firm(member.firm, member.role))
 
 
-class MembersView(Endpoint):
-    @operation("listMembers", tag=TAG, gives={200: page_of(MemberForm)}, is_list=True)
-    def get(self, request: Request, firm_id: UUID) -> Response:
-        """The people of a firm, the newest first."""
-        membership_of(request, firm_id)
-        members = Membership.objects.filter(firm_id=firm_id).select_related("user")
-        return Response(page_of_rows(request, members, newest_by="joined_at", show=_members))
-
-
-def _members(members: Sequence[Membership]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": member.pk,
-            "email": member.user.email,
-            "name": member.user.name,
-            "role": member.role,
-            "joined_at": member.joined_at,
-        }
-        for member in members
-    ]
-
-
 urlpatterns: list[URLPattern] = [
     path("firms/", FirmsView.as_view(), name="api_firms"),
     path("firms/<uuid:firm_id>/", FirmView.as_view(), name="api_firm"),
-    path("firms/<uuid:firm_id>/members/", MembersView.as_view(), name="api_members"),
 ]

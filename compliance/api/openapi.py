@@ -63,6 +63,7 @@ REFUSALS = {
     404: ("not_found", "Not found", "There is nothing here for you. Check the address."),
     406: ("not_acceptable", "The API answers in JSON", "Could not satisfy the Accept header."),
     409: ("wrong_status", "The status does not allow this", "“DO-3” is Submitted now."),
+    410: ("invitation_gone", "This invitation holds no longer", "It was taken back meanwhile."),
     412: ("changed_meanwhile", "Somebody else saved first", "Look at `current`, and send again."),
     413: ("too_large", "The request is too large", "The body is too large. Send less at once."),
     415: ("unsupported_media_type", "The API does not read this", "Unsupported media type."),

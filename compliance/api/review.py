@@ -222,7 +222,10 @@ class AcceptView(Endpoint):
     )
     @idempotent
     def post(self, request: Request, submission_id: UUID) -> Response:
-        """Accept; what was not determined keeps counting nothing in the confirmed score."""
+        """Accept; what was not determined keeps counting nothing in the confirmed score.
+
+        With findings still open it is accepted with conditions: each has its corrective action.
+        """
         submission, member = submission_of(request, submission_id)
         permissions.require(member, "accept")
         accept_assessment(submission=submission, by=member, **read(self.Input, request))

@@ -56,6 +56,7 @@ class SubmissionForm(StandingForm):
     firm_name = serializers.CharField()
     title = serializers.CharField()
     number = serializers.IntegerField()
+    round = serializers.IntegerField(help_text="1: handed in for the first time.")
     status = serializers.ChoiceField(sorted(STATUSES | DECISIONS))
     as_of = serializers.DateField()
     digest = serializers.CharField(help_text="SHA-256 of the canonical JSON of `content`.")
@@ -65,6 +66,9 @@ class SubmissionForm(StandingForm):
     attestation = AttestationForm()
     decision = serializers.ChoiceField([*sorted(DECISIONS), ""])
     decision_statement = serializers.CharField()
+    with_conditions = serializers.BooleanField(
+        help_text="Accepted while findings were open: each has its corrective action."
+    )
     decided_at = serializers.DateTimeField(allow_null=True)
     decided_by = serializers.CharField(allow_null=True)
 
@@ -150,6 +154,7 @@ def submission_json(state: SubmissionState, lang: str) -> dict[str, Any]:
         "firm_name": content["firm"]["name"],
         "title": content["assessment"]["title"],
         "number": submission.number,
+        "round": submission.round,
         # An undecided submission is the latest one, and stands where its assessment stands.
         "status": submission.decision or assessment.status,
         "as_of": content["assessment"]["as_of"],
@@ -160,6 +165,7 @@ def submission_json(state: SubmissionState, lang: str) -> dict[str, Any]:
         "attestation": content["attestation"],
         "decision": submission.decision,
         "decision_statement": submission.decision_statement,
+        "with_conditions": submission.with_conditions,
         "decided_at": submission.decided_at,
         "decided_by": name_of(submission.decided_by),
         "band": scores.band,

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -27,12 +27,12 @@ from compliance.pages.forms import PageForm, posted
 from compliance.services.firms import change_role, remove_member
 from compliance.services.invitations import (
     Invited,
-    LinkTo,
     accept_as_member,
     accept_as_new_person,
     account_of,
     invitation_of,
     invite,
+    links_on,
     open_invitations,
     resend,
     revoke,
@@ -63,7 +63,10 @@ def people(request: HttpRequest, firm_id: UUID) -> HttpResponse:
         if form.is_valid():
             try:
                 invited = invite(
-                    firm=member.firm, by=member, link_to=_link_to(request), **form.cleaned_data
+                    firm=member.firm,
+                    by=member,
+                    link_to=links_on(request.build_absolute_uri),
+                    **form.cleaned_data,
                 )
             except InvalidInput as refusal:
                 form.add_refusal(refusal)
@@ -84,17 +87,6 @@ def people(request: HttpRequest, firm_id: UUID) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "compliance/firms/people.html", context, status=status)
-
-
-def _link_to(request: HttpRequest) -> LinkTo:
-    def link(token: str) -> str:
-        address = reverse("invitation", args=[token])
-        # The address that the operator has set, so that no Host header writes our letters.
-        if settings.SITE_URL:
-            return f"{settings.SITE_URL.rstrip('/')}{address}"
-        return request.build_absolute_uri(address)
-
-    return link
 
 
 def _tell(request: HttpRequest, invited: Invited) -> None:
@@ -142,7 +134,10 @@ def invitation_change(request: HttpRequest, firm_id: UUID, invitation_id: UUID) 
         email = {"email": invitation.email}
         messages.success(request, _("The invitation to %(email)s is taken back.") % email)
     else:
-        _tell(request, resend(invitation=invitation, link_to=_link_to(request), by=by))
+        _tell(
+            request,
+            resend(invitation=invitation, link_to=links_on(request.build_absolute_uri), by=by),
+        )
     return redirect("firm_people", firm_id)
 
 

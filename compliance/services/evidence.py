@@ -111,15 +111,18 @@ def edit_evidence(
     title: str,
     effective_on: date | None,
     expires_on: date | None,
-    base_version: int,
+    base_version: int | None,
     by: Membership,
 ) -> Evidence:
-    """Correct what is said of a piece, wherever the answers it serves are still open."""
+    """Correct what is said of a piece, wherever the answers it serves are still open.
+
+    `base_version` is the version the person started from; None corrects whatever is stored.
+    """
     permissions.require(by, "attach_evidence", evidence.firm)
     with transaction.atomic():
         stored = _locked_evidence(evidence)
         before = said_of(stored)
-        if stored.version != base_version:
+        if base_version not in (None, stored.version):
             raise SomebodySavedFirst(theirs=stored)
         uses = _uses(stored)
         stored.title = one_line(title) or stored.title

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
@@ -17,6 +18,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -30,6 +32,19 @@ log = logging.getLogger(__name__)
 HOLDS_FOR = timedelta(days=7)
 MOST_OPEN = 200  # per firm: an account taken over sends no letters to the world
 LinkTo = Callable[[str], str]  # the token → the address of the page that accepts it
+
+
+def links_on(site: Callable[[str], str]) -> LinkTo:
+    """Links to this site; `site` makes a whole address as the request came in by it."""
+
+    def link(token: str) -> str:
+        address = reverse("invitation", args=[token])
+        # The address that the operator has set, so that no Host header writes our letters.
+        if settings.SITE_URL:
+            return f"{settings.SITE_URL.rstrip('/')}{address}"
+        return site(address)
+
+    return link
 
 
 @dataclass(frozen=True)

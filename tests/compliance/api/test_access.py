@@ -18,20 +18,29 @@ from compliance.models import (
     Answer,
     Assessment,
     AuditEvent,
+    ClosingEvidence,
+    Comment,
     CorrectiveAction,
+    Delegation,
     Determination,
     Evidence,
     EvidenceUse,
     Finding,
     Firm,
+    Invitation,
     KeptReply,
     Membership,
+    Question,
     Report,
     Scope,
     Submission,
+    WorkbookUpload,
 )
 from compliance.services.corrective_actions import open_actions
+from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
+from compliance.services.invitations import invite
+from compliance.services.questions import ask_question
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding
 from tests import factories
@@ -68,18 +77,49 @@ def officer(ok: int) -> Statuses:
 
 
 DRAFT, SUBMISSION = ("draft",), ("submission",)
+PLACE = ("draft", "requirement")
 TABLE = [
     Call("api_token", "POST", (422,) * 4, body={}, is_public=True),
     Call("api_tokens", "GET", ALL),
+    Call("api_me", "GET", ALL),
+    Call("api_me", "PATCH", ALL, body={"language": "en"}),
     Call("api_token_revoke", "DELETE", (404, 404, 204, 404), ("token",)),
     Call("api_catalogues", "GET", ALL, is_public=True),
     Call("api_catalogue", "GET", ALL, ("catalogue",), is_public=True),
     Call("api_catalogue_requirements", "GET", ALL, ("catalogue",), is_public=True),
     Call("api_catalogue_requirement", "GET", ALL, ("catalogue", "requirement"), is_public=True),
+    Call("api_references", "GET", ALL, ("catalogue",), is_public=True),
+    Call("api_reference", "GET", ALL, ("catalogue", "reference"), is_public=True),
+    Call("api_glossary", "GET", ALL, ("catalogue",), is_public=True),
+    Call("api_regions", "GET", ALL, ("catalogue",), is_public=True),
     Call("api_firms", "GET", ALL),
     Call("api_firms", "POST", (403,) * 4, body={"name": "New Co."}),
     Call("api_firm", "GET", ALL, ("firm",)),
     Call("api_members", "GET", ALL, ("firm",)),
+    Call("api_member", "GET", ALL, ("firm", "member")),
+    Call("api_member", "PATCH", (403, 403, 200, 403), ("firm", "member"), {"role": "viewer"}),
+    Call("api_member", "DELETE", (403, 403, 204, 403), ("firm", "member")),
+    Call("api_invitations", "GET", (403, 403, 200, 403), ("firm",)),
+    Call(
+        "api_invitations",
+        "POST",
+        (403, 403, 201, 403),
+        ("firm",),
+        {"email": "new@demo.example", "role": "viewer"},
+    ),
+    Call("api_invitation", "DELETE", (403, 403, 204, 403), ("firm", "invitation")),
+    Call("api_invitation_send", "POST", (403, 403, 200, 403), ("firm", "invitation")),
+    Call(
+        "api_compare",
+        "GET",
+        ALL,
+        ("firm",),
+        query="?from=assessment:{draft}&to=submission:{submission}",
+    ),
+    Call("api_firm_trail", "GET", (403, 403, 200, 200), ("firm",)),
+    Call("api_trail_check", "GET", (403, 403, 200, 200), ("firm",)),
+    Call("api_trail_export", "GET", (403, 403, 200, 200), ("firm",), query="?format=json"),
+    Call("api_actions_export", "GET", ALL, ("firm",), query="?format=oscal"),
     Call("api_library", "GET", ALL, ("firm",)),
     Call("api_library", "POST", (403, 201, 201, 403), ("firm",), {"url": "https://a.example/"}),
     Call("api_assessments", "GET", ALL),
@@ -102,6 +142,42 @@ TABLE = [
     Call("api_facts", "GET", ALL, DRAFT),
     Call("api_facts", "PUT", (403, 403, 200, 403), DRAFT, {"facts": {"firm.staff": 41}}),
     Call("api_changes", "GET", ALL, DRAFT),
+    Call("api_trail", "GET", ALL, DRAFT),
+    Call("api_assessment_trace", "GET", ALL, DRAFT, query="?score=duty&scope=measure:7"),
+    Call("api_firm_plans", "GET", ALL, DRAFT),
+    Call("api_edition", "GET", ALL, DRAFT),
+    Call("api_edition_move", "POST", (403, 403, 409, 403), DRAFT, {"to": "x"}),
+    Call("api_edition_undo", "POST", (403, 403, 409, 403), DRAFT),
+    Call("api_workbook", "GET", ALL, DRAFT),
+    Call("api_workbook", "POST", (403, 415, 415, 403), DRAFT, {}),
+    # Only whoever uploaded a workbook sees what it changes.
+    Call("api_workbook_preview", "GET", (404, 200, 404, 404), ("draft", "workbook")),
+    Call("api_workbook_apply", "POST", (404, 200, 404, 404), ("draft", "workbook"), {}),
+    Call("api_delegations", "GET", ALL, DRAFT),
+    Call(
+        "api_delegations",
+        "POST",
+        (403, 403, 200, 403),
+        DRAFT,
+        {"topic": "insurance", "to": "ben@demo.example"},
+    ),
+    Call("api_delegations_withdraw", "POST", (403, 403, 200, 403), DRAFT, {"measure": 7}),
+    Call("api_carried", "POST", (403, 200, 200, 403), DRAFT, {"measure": 7}),
+    Call("api_comments", "GET", ALL, PLACE),
+    Call("api_comments", "POST", (403, 201, 201, 403), PLACE, {"text": "@Ada: a word."}),
+    Call("api_comment", "GET", ALL, (*PLACE, "comment")),
+    Call(
+        "api_comment",
+        "PATCH",
+        (403, 200, 403, 403),
+        (*PLACE, "comment"),
+        {"text": "Other words."},
+        if_match='"1"',
+    ),
+    Call("api_comment", "DELETE", (403, 204, 403, 403), (*PLACE, "comment"), if_match='"1"'),
+    Call("api_discussion", "GET", ALL, PLACE),
+    Call("api_discussion", "PUT", (403, 200, 200, 403), PLACE),
+    Call("api_discussion", "DELETE", (403, 204, 204, 403), PLACE),
     Call("api_rows", "GET", ALL, DRAFT),
     Call(
         "api_answers",
@@ -130,6 +206,24 @@ TABLE = [
     Call("api_evidence_use", "PUT", (403, 200, 200, 403), ("draft", "orbit", "evidence")),
     Call("api_evidence_use", "DELETE", (403, 204, 204, 403), ("draft", "orbit", "evidence")),
     Call("api_evidence", "GET", ALL, ("evidence",)),
+    Call(
+        "api_evidence",
+        "PATCH",
+        (403, 200, 200, 403),
+        ("evidence",),
+        {"title": "Another title"},
+        if_match='"1"',
+    ),
+    Call("api_evidence", "DELETE", (403, 422, 422, 403), ("evidence",)),
+    Call(
+        "api_evidence_replace",
+        "POST",
+        (403, 201, 201, 403),
+        ("evidence",),
+        {"url": "https://a.example/b"},
+    ),
+    Call("api_evidence_places", "GET", ALL, ("evidence",)),
+    Call("api_evidence_places", "PUT", (403, 200, 200, 403), ("evidence",), {}),
     Call("api_evidence_download", "GET", ALL, ("evidence",)),
     Call("api_submissions", "GET", ALL),
     Call("api_submission", "GET", ALL, SUBMISSION),
@@ -164,6 +258,27 @@ TABLE = [
     ),
     Call("api_accept", "POST", officer(200), SUBMISSION, {"statement": "Good."}, scope="review"),
     Call("api_withdraw", "POST", (403, 403, 200, 403), SUBMISSION, {"reason": "Too early."}),
+    Call("api_submission_trace", "GET", ALL, SUBMISSION),
+    Call("api_questions", "GET", ALL, SUBMISSION),
+    Call(
+        "api_questions",
+        "POST",
+        officer(201),
+        SUBMISSION,
+        {"requirement": YES_NO, "text": "Which call?"},
+        scope="review",
+    ),
+    Call("api_question", "GET", ALL, ("question",)),
+    Call("api_question_answer", "POST", (403, 200, 200, 403), ("question",), {"answer": "This."}),
+    Call("api_desk", "GET", ALL),
+    Call("api_assign", "POST", officer(200), SUBMISSION, {"to": None}, scope="review"),
+    Call("api_closing_evidence", "POST", (403, 201, 201, 403), ("action",), {"url": "http://a.b/"}),
+    Call("api_closing_piece", "PUT", (403, 200, 200, 403), ("action", "evidence")),
+    Call("api_closing_piece", "DELETE", (403, 204, 204, 403), ("action", "evidence")),
+    Call("api_notifications", "GET", ALL),
+    Call("api_notifications_read", "POST", ALL, body={}),
+    Call("api_preferences", "GET", ALL),
+    Call("api_preferences", "PATCH", ALL, body={"preferences": []}),
     Call("api_actions", "GET", ALL),
     Call("api_action", "GET", ALL, ("action",)),
     Call("api_action", "PATCH", (403, 200, 200, 403), ("action",), {"status": "in_progress"}),
@@ -173,7 +288,7 @@ TABLE = [
     Call("api_report_retry", "POST", (202,) * 4, ("report",)),
     Call("api_report_download", "GET", (404,) * 4, ("report",)),
 ]
-FIRMS_OWN = {"token", "firm", "draft", "evidence", "submission", "action", "report"}
+FIRMS_OWN = {"token", "firm", "draft", "evidence", "submission", "action", "report", "question"}
 
 
 @dataclass(frozen=True)
@@ -183,7 +298,8 @@ class World:
     things: dict[str, Any]
 
     def send(self, api: Api, call: Call, **headers: str) -> Any:
-        url = reverse(call.name, args=[self.things[arg] for arg in call.args]) + call.query
+        url = reverse(call.name, args=[self.things[arg] for arg in call.args])
+        url += call.query.format(**self.things)
         body = call.body
         if isinstance(body, dict):
             filled = json.dumps(body)
@@ -214,6 +330,9 @@ def a(
         due_on=factories.next_year(),
         by=cleo,
     )
+    question = ask_question(
+        submission=submission, requirement_id=YES_NO, text=f"{CANARY} question", by=cleo
+    )
     action = open_actions(submission, cleo)[0]
     # As before the officer began, so that the firm may still take it back.
     Assessment.objects.filter(pk=answered.pk).update(status="submitted")
@@ -226,6 +345,12 @@ def a(
         upload=factories.pdf(f"{CANARY}.pdf"),
         by=ben,
     )
+    comment = add_comment(
+        assessment=draft, requirement_id=YES_NO, text=f"{CANARY} remark", by=ben
+    )
+    invited = invite(
+        firm=firm, email=f"{CANARY.lower()}@demo.example", role="viewer", link_to=str, by=ada
+    )
     report = request_report(submission=submission, kind="full", lang="en", by=ada)
     Report.objects.filter(pk=report.pk).update(status="failed", error=f"{CANARY} error")
     return World(
@@ -233,6 +358,18 @@ def a(
             "firm": firm.pk,
             "draft": draft.pk,
             "catalogue": "cnsa_2025_2027",
+            "reference": "CN-SMALLSAT-2021",
+            "member": ben.pk,
+            "invitation": invited.invitation.pk,
+            "comment": comment.pk,
+            "question": question.pk,
+            "workbook": WorkbookUpload.objects.create(
+                assessment=draft,
+                uploaded_by=ben.user,
+                uploaded_at=submission.submitted_at,
+                filename=f"{CANARY}.xlsx",
+                cells={"requirement": {"sheet": "Requirements", "rows": []}},
+            ).pk,
             "requirement": YES_NO,
             "orbit": ORBIT,
             "evidence": evidence.pk,
@@ -302,7 +439,10 @@ def test_each_role_and_each_scope_gets_what_the_table_says(
 
 def checksum() -> list[Any]:
     """Every row that an intruder could have touched."""
-    models = (Firm, Membership, Assessment, Answer, Evidence, EvidenceUse, Submission, Finding)
+    models = (
+        *(Firm, Membership, Invitation, Assessment, Answer, Comment, Delegation, Evidence),
+        *(EvidenceUse, ClosingEvidence, Submission, Finding, Question),
+    )
     later = (Determination, Report, AuditEvent, CorrectiveAction)
     return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
 
