@@ -53,6 +53,7 @@ SENTENCES: dict[str, Promise] = {
     "question.answered": _("answered the officer’s question"),
     "review.assigned": _("handed the review to an officer"),
     "corrective_action.opened": _("opened a corrective action"),
+    "corrective_action.added": _("took on a corrective action"),
     "corrective_action.updated": _("changed a corrective action"),
     "corrective_action.extended": _("moved the deadline of a corrective action"),
     "corrective_action.evidence_added": _("added closing evidence"),

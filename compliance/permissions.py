@@ -29,6 +29,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "invite": _MANAGER,
     "answer_question": _WRITERS,
     "update_action": _WRITERS,
+    "add_action": _WRITERS,
     "determine": _OFFICER,
     "raise_finding": _OFFICER,
     "ask_question": _OFFICER,

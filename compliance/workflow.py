@@ -111,4 +111,4 @@ def _transition(subject: Subject, action: str) -> Transition:
 
 
 def _title(subject: Subject) -> str:
-    return subject.title if isinstance(subject, Assessment) else subject.finding.label
+    return subject.title if isinstance(subject, Assessment) else subject.label

@@ -61,8 +61,9 @@ class ActionForm(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     firm = serializers.UUIDField()
     assessment = serializers.UUIDField()
-    finding = serializers.UUIDField()
-    finding_number = serializers.IntegerField()
+    label = serializers.CharField(help_text="F-07 of a finding, A-02 of the firm's own.")
+    finding = serializers.UUIDField(allow_null=True, help_text="Null: the firm's own action.")
+    finding_number = serializers.IntegerField(allow_null=True)
     missing = serializers.CharField(help_text="What the officer found missing.")
     requirement = serializers.CharField()
     requirement_title = serializers.CharField()
@@ -95,9 +96,10 @@ def action_json(action: CorrectiveAction, lang: str) -> dict[str, Any]:
         "id": action.pk,
         "firm": action.firm_id,
         "assessment": action.assessment_id,
+        "label": action.label,
         "finding": action.finding_id,
-        "finding_number": action.finding.number,
-        "missing": action.finding.missing,
+        "finding_number": action.finding.number if action.finding else None,
+        "missing": action.missing,
         "requirement": action.requirement,
         "requirement_title": said(action.requirement_title, lang),
         "suggested": said(action.suggested, lang),

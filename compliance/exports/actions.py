@@ -24,7 +24,7 @@ RISK_STATES |= {"done": "closed-pending-verification", "verified": "closed"}
 def actions_xlsx(actions: Sequence[CorrectiveAction], lang: str) -> bytes:
     """One line per action. Every cell is a string: what begins with "=" stays text."""
     head = (
-        _("Finding"),
+        _("Number"),
         _("Action"),
         _("Requirement"),
         _("Severity"),
@@ -63,15 +63,15 @@ def _cells(action: CorrectiveAction, lang: str) -> tuple[str, ...]:
         for step in action.milestones.all()
     ]
     return (
-        action.finding.label,
+        action.label,
         title_of(action, lang),
         in_lang(action.requirement_title, lang),
         action.get_severity_display(),
-        action.finding.missing,
+        action.missing,
         str(action.owner or ""),
         action.get_status_display(),
         action.due_on.isoformat(),
-        action.finding.due_on.isoformat(),
+        _officers_day(action).isoformat(),
         cost,
         action.assessment.title,
         "\n".join(steps),
@@ -113,15 +113,15 @@ def _risk(action: CorrectiveAction, lang: str) -> Json:
     return {
         "uuid": _risk_id(action),
         "title": in_lang(action.requirement_title, lang) or action.requirement,
-        "description": action.finding.missing,
-        "statement": action.finding.missing,
+        "description": action.missing or title_of(action, lang),
+        "statement": action.missing or title_of(action, lang),
         "props": [
             _prop("requirement", action.requirement),
             _prop("severity", action.severity),
-            _prop("finding", action.finding.label),
+            _prop("finding" if action.finding_id else "own-action", action.label),
         ],
         "status": RISK_STATES[action.status],
-        "deadline": _instant(action.finding.due_on),
+        "deadline": _instant(_officers_day(action)),
         "remediations": [
             {
                 "uuid": stable_uuid("poam-response", str(action.pk)),
@@ -153,7 +153,7 @@ def _item(action: CorrectiveAction, lang: str) -> Json:
     item: Json = {
         "uuid": str(action.pk),
         "title": title_of(action, lang),
-        "description": action.plan or action.finding.missing,
+        "description": action.plan or action.missing or title_of(action, lang),
         "props": props,
         "related-risks": [{"risk-uuid": _risk_id(action)}],
     }
@@ -169,6 +169,11 @@ def _nothing() -> Json:
 
 def _risk_id(action: CorrectiveAction) -> str:
     return stable_uuid("poam-risk", str(action.pk))
+
+
+def _officers_day(action: CorrectiveAction) -> date:
+    """The day the officer set; the firm's own where it acts by itself."""
+    return action.finding.due_on if action.finding else action.due_on
 
 
 def _prop(name: str, value: str) -> Mapping[str, str]:

@@ -72,7 +72,9 @@ def _announce_of(firm_id: UUID) -> int:
         NoticeCursor.objects.bulk_create([NoticeCursor(firm_id=firm_id)], ignore_conflicts=True)
         cursor = NoticeCursor.objects.select_for_update().select_related("firm").get(pk=firm_id)
         rows = AuditEvent.objects.filter(firm=firm_id, sequence__gt=cursor.sequence)
-        events = list(rows.select_related("assessment").order_by("sequence")[:EVENTS_AT_ONCE])
+        events = list(
+            rows.select_related("assessment", "firm").order_by("sequence")[:EVENTS_AT_ONCE]
+        )
         if not events:
             return 0
         team = Team(cursor.firm)
@@ -155,8 +157,10 @@ def _managers_and_owner(event: AuditEvent, team: Team) -> list[UUID]:
 
 
 def _whoever_got_it(event: AuditEvent, team: Team) -> list[UUID]:
-    to = (event.after or {}).get("to")
-    return [UUID(to)] if to else []
+    try:
+        return [UUID((event.after or {}).get("to") or "")]
+    except ValueError:  # taken back, or written when the trail kept the name alone
+        return []
 
 
 def _whoever_asked(event: AuditEvent, team: Team) -> list[UUID]:
@@ -172,6 +176,17 @@ def _subject(event: AuditEvent) -> str:
 
 
 def _review(event: AuditEvent) -> str:
+def _whoever_is_named(event: AuditEvent, team: Team) -> list[UUID]:
+    before, after = event.before or {}, event.after or {}
+    new = set(after.get("mentions", ())) - set(before.get("mentions", ()))
+    return [UUID(person) for person in new]
+
+
+def _whose_role_it_is(event: AuditEvent, team: Team) -> list[UUID]:
+    members = Membership.objects.filter(pk=_subject(event), firm=team.firm)
+    return list(members.values_list("user_id", flat=True))
+
+
     return reverse("review", args=[_subject(event)])
 
 
@@ -195,6 +210,14 @@ def _action(event: AuditEvent) -> str:
     return reverse("corrective_action", args=[_subject(event)])
 
 
+def _talk(event: AuditEvent) -> str:
+    return f"{_requirement(event)}#talk"
+
+
+def _home(event: AuditEvent) -> str:
+    return reverse("firm_home", args=[event.firm_id])
+
+
 RULES: Mapping[str, Rule] = {
     "assessment.submitted": Rule(Kind.SUBMITTED, _officers, _review),
     "assessment.withdrawn": Rule(Kind.SUBMITTED, _officers, _submissions),
@@ -211,3 +234,7 @@ RULES: Mapping[str, Rule] = {
     "report.ready": Rule(Kind.REPORT, _whoever_asked, _submissions),
     "report.failed": Rule(Kind.REPORT, _whoever_asked, _submissions),
 }
+    "comment.added": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
+    "comment.edited": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
+    "review.assigned": Rule(Kind.ASSIGNED, _whoever_got_it, _review),
+    "member.role_changed": Rule(Kind.ROLE, _whose_role_it_is, _home),

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Least
+from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 from django.utils import timezone
 
@@ -126,7 +126,8 @@ def _of_assessment(assessment: Assessment, requirement: str) -> dict[str, Any]:
 def _actions(today: date) -> list[Due]:
     rows = list(
         CorrectiveAction.objects.filter(status__in=CorrectiveAction.UNFINISHED)
-        .annotate(first=Least("due_on", "finding__due_on"))
+        # SQLite knows no least of a day and nothing.
+        .annotate(first=Least("due_on", Coalesce("finding__due_on", "due_on")))
         .filter(first__range=(today - BACK, today + AHEAD))
         .select_related("finding", "assessment__firm")
     )

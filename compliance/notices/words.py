@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from checklists import load_catalogue
 from checklists.engine.wording import day as day_in_words
-from compliance.models import Notification
+from compliance.models import Notification, Role
 
 SENTENCES: Mapping[str, Promise] = {
     "assessment.submitted": gettext_lazy("%(who)s submitted “%(assessment)s” for review."),
@@ -33,6 +33,16 @@ SENTENCES: Mapping[str, Promise] = {
     "delegation.set": gettext_lazy("%(who)s gave you “%(requirement)s” in “%(assessment)s”."),
     "delegation.several": gettext_lazy(
         "%(who)s gave you %(count)s requirements in “%(assessment)s”."
+    ),
+    "comment.added": gettext_lazy(
+        "%(who)s mentions you on “%(requirement)s” in “%(assessment)s”: %(text)s"
+    ),
+    "comment.edited": gettext_lazy(
+        "%(who)s mentions you on “%(requirement)s” in “%(assessment)s”: %(text)s"
+    ),
+    "review.assigned": gettext_lazy("%(who)s handed you the review of “%(assessment)s”."),
+    "member.role_changed": gettext_lazy(
+        "%(who)s changed your role in “%(firm)s”. You are %(role)s now."
     ),
     "corrective_action.finished": gettext_lazy(
         "%(who)s reported the corrective action for “%(requirement)s” as done. Please verify it."
@@ -85,6 +95,8 @@ def sentence_of(notification: Notification) -> str:
     short = {name: _short(str(value)) for name, value in said.items()}
     return str(SENTENCES[notification.code]) % short
 
+        "firm": details.get("firm", ""),
+        "role": _role(str(details.get("role", ""))),
 
 def calendar_note(year: int) -> str:
     """Said where reminders count in a year whose holidays nobody has announced yet."""
@@ -97,6 +109,10 @@ def _requirement(details: Mapping[str, Any], lang: str) -> str:
     name = str(details.get("requirement", ""))
     catalogue_id = details.get("catalogue")
     catalogue = load_catalogue(str(catalogue_id)) if catalogue_id else load_catalogue()
+def _role(name: str) -> str:
+    return str(Role(name).label) if name in Role.values else ""
+
+
     requirement = catalogue.requirements.get(name)
     if requirement is None:
         return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,17 +26,19 @@ from checklists.engine.values import parse_date
 from compliance import clock, permissions
 from compliance.errors import InvalidInput, SomebodySavedFirst
 from compliance.exports.actions import actions_poam, actions_xlsx
-from compliance.models import CorrectiveAction, Evidence, Membership
+from compliance.models import Assessment, CorrectiveAction, Evidence, Membership, User
 from compliance.pages.firms import membership_or_404, signed_in
-from compliance.pages.forms import DayInput, PageForm
+from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.corrective_actions import (
     URGENCIES,
     ActionFilters,
     ActionPage,
+    NewActionPage,
     View,
     action_page,
     actions_page,
     found_actions,
+    new_action_page,
     title_of,
 )
 from compliance.selectors.evaluation import catalogue_of
@@ -67,6 +69,7 @@ def firm_actions(request: HttpRequest, firm_id: UUID) -> HttpResponse:
         "all_address": _address(filters, verified="all"),
         "export_address": f"{reverse('firm_actions_export', args=[firm_id])}{_address(filters)}",
         "is_officer": permissions.may(member, "verify_action"),
+        "may_add": permissions.may(member, "add_action"),
     }
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "_results.html" if is_partial else "actions.html"
@@ -102,6 +105,65 @@ def _address(filters: ActionFilters, **other: str) -> str:
     return f"?{query.urlencode()}"
 
 
+@login_required
+def add_action(request: HttpRequest, firm_id: UUID) -> HttpResponse:
+    """An action that the firm takes on by itself, before any officer raises a finding."""
+    member = membership_or_404(request, firm_id)
+    permissions.require(member, "add_action")
+    sent = request.POST if request.method == "POST" else request.GET
+    wanted = sent.get("requirement", "")
+    page = new_action_page(member.firm, sent.get("assessment", ""), wanted, language())
+    form = NewActionForm(
+        page,
+        posted(request),
+        initial={
+            "requirement": wanted,
+            "owner": str(request.user.pk),
+            "currency": CorrectiveAction.Currency.CNY,
+        },
+    )
+    rows = read_steps(request.POST)
+    if request.method == "POST" and page.chosen and form.is_valid():
+        try:
+            action = _add(page, page.chosen, form, rows, member)
+        except InvalidInput as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("The action is on the list."))
+            return redirect("corrective_action", action.pk)
+    context = {
+        "firm": member.firm,
+        "member": member,
+        "page": page,
+        "form": form,
+        "rows": [*rows, *([StepRow()] * SPARE_STEPS)],
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "compliance/actions/add.html", context, status=status)
+
+
+def _add(
+    page: NewActionPage,
+    assessment: Assessment,
+    form: NewActionForm,
+    rows: list[StepRow],
+    member: Membership,
+) -> CorrectiveAction:
+    values = form.cleaned_data
+    return services.add_action(
+        assessment=assessment,
+        requirement_id=values["requirement"],
+        title=values["title"],
+        plan=values["plan"],
+        owner=next((user for user in page.workers if str(user.pk) == values["owner"]), None),
+        due_on=values["due_on"],
+        cost=values["cost"].replace(",", "").strip(),
+        currency=values["currency"],
+        milestones=_parsed_steps(rows),
+        by=member,
+    )
+
+
 def action_or_404(request: HttpRequest, action_id: UUID) -> tuple[CorrectiveAction, Membership]:
     """An action of one of the person's firms, and the person's role there."""
     visible = CorrectiveAction.objects.visible_to(signed_in(request)).select_related(
@@ -135,22 +197,22 @@ class PlanForm(PageForm):
     )
     base_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, page: ActionPage, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, workers: Sequence[User], owner: User | None, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["owner"]
-        assert isinstance(field, forms.ChoiceField)
-        people = {str(user.pk): str(user) for user in page.workers}
-        owner = page.action.owner
+        people = {str(user.pk): str(user) for user in workers}
         if owner is not None:
             people.setdefault(str(owner.pk), str(owner))
-        field.choices = [("", _("Nobody yet")), *people.items()]
+        _choices(self, "owner", [("", _("Nobody yet")), *people.items()])
 
     @classmethod
     def of(cls, page: ActionPage) -> PlanForm:
         """The plan as it is stored."""
         action = page.action
         return cls(
-            page,
+            page.workers,
+            action.owner,
             initial={
                 "title": action.title,
                 "plan": action.plan,
@@ -161,6 +223,26 @@ class PlanForm(PageForm):
                 "base_version": action.version,
             },
         )
+
+
+def _choices(form: forms.Form, name: str, choices: Iterable[Any]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
+
+
+class NewActionForm(PlanForm):
+    """The plan of an action without a finding: what will be done has to be said."""
+
+    requirement = forms.ChoiceField(label=gettext_lazy("For which requirement"))
+    field_order = ("requirement",)
+
+    def __init__(self, page: NewActionPage, *args: Any, **kwargs: Any) -> None:
+        super().__init__(page.workers, None, *args, **kwargs)
+        self.fields["title"].required = True
+        del self.fields["base_version"]  # nobody else can have saved it
+        groups = [(title, [(gap.id, gap.title) for gap in gaps]) for title, gaps in page.measures]
+        _choices(self, "requirement", [("", _("Choose a requirement")), *groups])
 
 
 @dataclass(frozen=True)
@@ -200,7 +282,7 @@ def corrective_action(request: HttpRequest, action_id: UUID) -> HttpResponse:
         return _render(request, action, member)
     permissions.require(member, "update_action")
     page = action_page(action, member)
-    form = PlanForm(page, request.POST)
+    form = PlanForm(page.workers, action.owner, request.POST)
     rows = read_steps(request.POST)
     status = 422
     if form.is_valid():
@@ -428,6 +510,7 @@ def remove_closing_evidence(
 
 urlpatterns: list[URLPattern] = [
     path("firms/<uuid:firm_id>/actions/", firm_actions, name="firm_actions"),
+    path("firms/<uuid:firm_id>/actions/add/", add_action, name="firm_actions_add"),
     path("firms/<uuid:firm_id>/actions/export/", firm_actions_export, name="firm_actions_export"),
     path("actions/<uuid:action_id>/", corrective_action, name="corrective_action"),
     path("actions/<uuid:action_id>/move/", move_action, name="corrective_action_move"),

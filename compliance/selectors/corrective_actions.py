@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance import clock, permissions, workflow
 from compliance.models import (
+    Assessment,
     AuditEvent,
     ClosingEvidence,
     CorrectiveAction,
@@ -27,6 +28,7 @@ from compliance.models import (
     Submission,
     User,
 )
+from compliance.selectors.evaluation import evaluation_of
 
 SOON = timedelta(days=30)
 VERIFIED_SHOWN = 5  # on the board and in the list, until somebody asks for all
@@ -222,7 +224,7 @@ def found_actions(member: Membership, filters: ActionFilters, lang: str) -> list
     ]
     order = list(Urgency)
     found = [line for line in lines if _matches(line, filters, member, lang)]
-    found.sort(key=lambda line: (order.index(line.urgency), line.days, line.action.finding.number))
+    found.sort(key=lambda line: (order.index(line.urgency), line.days, line.action.number))
     return [line.action for line in found]
 
 
@@ -272,7 +274,7 @@ def _matches(line: ActionLine, filters: ActionFilters, member: Membership, lang:
 
 def _searched(action: CorrectiveAction, lang: str) -> str:
     texts = (title_of(action, lang), in_lang(action.requirement_title, lang))
-    parts = (*texts, action.finding.label, action.finding.missing, action.requirement)
+    parts = (*texts, action.label, action.missing, action.requirement)
     return "\n".join((*parts, str(action.owner or ""))).casefold()
 
 
@@ -302,7 +304,7 @@ def _group(
         if not filters.all_verified and not filters.state:
             return ActionGroup(name, title, tuple(of_group[:VERIFIED_SHOWN]), len(of_group))
     else:
-        of_group.sort(key=lambda line: (line.days, line.action.finding.number))
+        of_group.sort(key=lambda line: (line.days, line.action.number))
     return ActionGroup(name, title, tuple(of_group), len(of_group))
 
 
@@ -310,7 +312,59 @@ def actions_of(submission: Submission, member: Membership) -> dict[int, ActionLi
     """The actions of a submission's findings, by the number of the finding (one query)."""
     actions = with_steps(CorrectiveAction.objects.filter(finding__submission=submission))
     today = clock.today()
-    return {action.finding.number: line_of(action, member, today) for action in actions}
+    return {action.number: line_of(action, member, today) for action in actions}
+
+
+# --- an action of the firm's own ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A requirement for which the firm may take on an action."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class NewActionPage:
+    """What to choose from on the way to an action of the firm's own."""
+
+    assessments: tuple[Assessment, ...]
+    chosen: Assessment | None
+    measures: tuple[tuple[str, tuple[Gap, ...]], ...]
+    workers: tuple[User, ...]
+
+
+def new_action_page(firm: Firm, assessment: str, requirement: str, lang: str) -> NewActionPage:
+    """The firm's assessments, and what applies in the chosen one or else the newest (4 queries)."""
+    kept = Assessment.objects.filter(firm=firm).exclude(status=Assessment.Status.ARCHIVED)
+    assessments = tuple(kept.order_by("-created_at"))
+    wanted = [each for each in assessments if str(each.pk) == assessment]
+    chosen = next(iter((*wanted, *assessments)), None)
+    return NewActionPage(
+        assessments=assessments,
+        chosen=chosen,
+        measures=_gaps(chosen, requirement, lang) if chosen else (),
+        workers=tuple(workers_of(firm)),
+    )
+
+
+def _gaps(assessment: Assessment, also: str, lang: str) -> tuple[tuple[str, tuple[Gap, ...]], ...]:
+    """What applies, and the requirement somebody came from, by measure."""
+    state = evaluation_of(assessment)
+    rows = state.evaluation.rows
+    measures: dict[int, list[Gap]] = {}
+    for name, requirement in state.catalogue.requirements.items():
+        applies = name in rows and rows[name].applicability == "applies"
+        if applies or name == also:
+            title = f"{requirement.source_row} {requirement.title.get(lang)}".strip()
+            measures.setdefault(requirement.measure, []).append(Gap(name, title))
+    titles = state.catalogue.measures
+    return tuple(
+        (f"{number}. {titles[number].title.get(lang)}", tuple(gaps))
+        for number, gaps in sorted(measures.items())
+    )
 
 
 # --- one action -----------------------------------------------------------------------------------
@@ -361,7 +415,9 @@ def action_page(action: CorrectiveAction, member: Membership) -> ActionPage:
             ).order_by("-id")[:HISTORY]
         ),
         may_update=may_update,
-        may_extend=permissions.may(member, "extend_action") and action.is_unfinished,
+        may_extend=permissions.may(member, "extend_action")
+        and action.is_unfinished
+        and action.finding_id is not None,
     )
 
 

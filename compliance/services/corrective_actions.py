@@ -11,21 +11,24 @@ from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions, workflow
 from compliance.errors import InvalidInput, SomebodySavedFirst, TransitionNotAllowed
 from compliance.models import (
+    Assessment,
     ClosingEvidence,
     CorrectiveAction,
     Evidence,
     Finding,
+    Firm,
     Membership,
     Milestone,
     Submission,
     User,
 )
+from compliance.services.answers import requirement_of
 from compliance.services.evidence import add_evidence
 from compliance.services.other_eyes import require_other_eyes
 from compliance.services.texts import LONGEST_TEXT, clean_text, one_line
@@ -93,6 +96,55 @@ def _severity(finding: Finding, of_requirement: str) -> str:
     return finding.severity
 
 
+def add_action(
+    *,
+    assessment: Assessment,
+    requirement_id: str,
+    title: str,
+    due_on: date,
+    plan: str = "",
+    owner: User | None = None,
+    cost: Decimal | str | None = None,
+    currency: str = CorrectiveAction.Currency.CNY,
+    milestones: Sequence[Step] = (),
+    by: Membership,
+) -> CorrectiveAction:
+    """An action the firm takes by itself: for a gap it saw before any officer did."""
+    permissions.require(by, "add_action", assessment)
+    requirement = requirement_of(assessment, requirement_id)
+    values, steps = _checked_plan(
+        assessment.firm,
+        title=title,
+        plan=plan,
+        owner=owner,
+        due_on=due_on,
+        cost=cost,
+        currency=currency,
+        milestones=milestones,
+        needs_title=True,
+    )
+    is_graded = requirement.severity in CorrectiveAction.Severity.values
+    with transaction.atomic():
+        # A like update: it lets one in at a time, so that no two take the same number.
+        Firm.objects.filter(pk=assessment.firm_id).update(name=F("name"))
+        own = CorrectiveAction.objects.filter(firm=assessment.firm_id)
+        last = own.aggregate(last=Max("own_number"))["last"]
+        action = CorrectiveAction.objects.create(
+            firm_id=assessment.firm_id,
+            assessment=assessment,
+            own_number=(last or 0) + 1,
+            requirement=requirement_id,
+            requirement_title=requirement.title.as_json(),
+            suggested=requirement.corrective_action.text.as_json(),
+            severity=requirement.severity if is_graded else CorrectiveAction.Severity.MINOR,
+            created_at=clock.now(),
+            **values,
+        )
+        _replace_milestones(action, steps or [])
+        _record(by, "corrective_action.added", action, after=_said(action))
+    return action
+
+
 def update_action(
     *,
     action: CorrectiveAction,
@@ -108,28 +160,16 @@ def update_action(
 ) -> CorrectiveAction:
     """The firm's plan: only what is given changes; `milestones` replaces the whole list."""
     permissions.require(by, "update_action", action.firm)
-    given = {"title": title, "plan": plan, "owner": owner, "due_on": due_on, "currency": currency}
-    values: dict[str, Any] = {n: value for n, value in given.items() if value is not UNSET}
-    faults: dict[str, str] = {}
-    if "title" in values:
-        values["title"] = one_line(values["title"])
-        if len(values["title"]) > 200:
-            faults["title"] = _("Write at most 200 characters; the rest belongs into the plan.")
-    if "plan" in values:
-        values["plan"] = clean_text(values["plan"]).strip()
-        if len(values["plan"]) > LONGEST_TEXT:
-            faults["plan"] = _("Write at most 20,000 characters.")
-    if values.get("owner") is not None and not _may_own(action, values["owner"]):
-        faults["owner"] = _("Choose a contributor or a manager of the firm.")
-    if "due_on" in values and not EARLIEST <= values["due_on"] <= LATEST:
-        faults["due_on"] = _("Choose a date from 2015 to 2100.")
-    if cost is not UNSET:
-        values["cost"] = _parsed_cost(cost, faults)
-    if "currency" in values and values["currency"] not in CorrectiveAction.Currency.values:
-        faults["currency"] = _("Choose one of the currencies of the list.")
-    steps = None if milestones is UNSET else _clean_steps(milestones, faults)
-    if faults:
-        raise InvalidInput(faults)
+    values, steps = _checked_plan(
+        action.firm,
+        title=title,
+        plan=plan,
+        owner=owner,
+        due_on=due_on,
+        cost=cost,
+        currency=currency,
+        milestones=milestones,
+    )
     with transaction.atomic():
         stored = _hold_unfinished(action, base_version)
         before = _said(stored)
@@ -142,9 +182,49 @@ def update_action(
     return stored
 
 
-def _may_own(action: CorrectiveAction, user: User) -> bool:
+def _checked_plan(
+    firm: Firm,
+    *,
+    title: str | Unset,
+    plan: str | Unset,
+    owner: User | Unset | None,
+    due_on: date | Unset,
+    cost: Decimal | str | Unset | None,
+    currency: str | Unset,
+    milestones: Sequence[Step] | Unset,
+    needs_title: bool = False,
+) -> tuple[dict[str, Any], list[Step] | None]:
+    """The fields that are given, ready to be stored, and the milestones if they are."""
+    given = {"title": title, "plan": plan, "owner": owner, "due_on": due_on, "currency": currency}
+    values: dict[str, Any] = {n: value for n, value in given.items() if value is not UNSET}
+    faults: dict[str, str] = {}
+    if "title" in values:
+        values["title"] = one_line(values["title"])
+        if len(values["title"]) > 200:
+            faults["title"] = _("Write at most 200 characters; the rest belongs into the plan.")
+        if needs_title and not values["title"]:
+            faults["title"] = _("Say what will be done, in a few words.")
+    if "plan" in values:
+        values["plan"] = clean_text(values["plan"]).strip()
+        if len(values["plan"]) > LONGEST_TEXT:
+            faults["plan"] = _("Write at most 20,000 characters.")
+    if values.get("owner") is not None and not _may_own(firm, values["owner"]):
+        faults["owner"] = _("Choose a contributor or a manager of the firm.")
+    if "due_on" in values and not EARLIEST <= values["due_on"] <= LATEST:
+        faults["due_on"] = _("Choose a date from 2015 to 2100.")
+    if cost is not UNSET:
+        values["cost"] = _parsed_cost(cost, faults)
+    if "currency" in values and values["currency"] not in CorrectiveAction.Currency.values:
+        faults["currency"] = _("Choose one of the currencies of the list.")
+    steps = None if milestones is UNSET else _clean_steps(milestones, faults)
+    if faults:
+        raise InvalidInput(faults)
+    return values, steps
+
+
+def _may_own(firm: Firm, user: User) -> bool:
     workers = workflow.ROLES["finish_action"]
-    return action.firm.memberships.filter(user=user, role__in=workers).exists()
+    return firm.memberships.filter(user=user, role__in=workers).exists()
 
 
 def _parsed_cost(cost: Decimal | str | None, faults: dict[str, str]) -> Decimal | None:
@@ -293,7 +373,7 @@ def reopen(
             verified_by=None,
         )
         _record(by, "corrective_action.reopened", action, after={"comment": comment})
-        if due_on is not None:
+        if due_on is not None and action.finding_id is not None:
             extend(action=action, due_on=due_on, by=by)
 
 
@@ -301,13 +381,18 @@ def extend(*, action: CorrectiveAction, due_on: date, by: Membership) -> None:
     """Another deadline, which only the officer sets: it is the finding's."""
     permissions.require(by, "extend_action", action.firm)
     require_other_eyes(action.assessment, by)
+    if action.finding_id is None:
+        raise TransitionNotAllowed(
+            _("The firm took on this action by itself and sets its own date; there is no finding.")
+        )
     if not clock.today() <= due_on <= LATEST:
         raise InvalidInput({"due_on": _("Choose today or a later day.")})
     with transaction.atomic():
         stored = _hold_unfinished(action, None)
-        before = stored.finding.due_on
-        stored.finding.due_on = stored.due_on = due_on
-        stored.finding.save(update_fields=["due_on"])
+        finding = Finding.objects.get(pk=action.finding_id)
+        before = finding.due_on
+        finding.due_on = stored.due_on = due_on
+        finding.save(update_fields=["due_on"])
         stored.save(update_fields=["due_on", "version"])
         _record(
             by,
@@ -316,8 +401,7 @@ def extend(*, action: CorrectiveAction, due_on: date, by: Membership) -> None:
             before={"due_on": before.isoformat()},
             after={"due_on": due_on.isoformat()},
         )
-    action.due_on = action.finding.due_on = due_on
-    action.version = stored.version
+    action.due_on, action.finding, action.version = due_on, finding, stored.version
 
 
 def _clean_comment(text: str, field: str, *, needed: bool) -> str:

@@ -60,12 +60,13 @@ def edit_comment(
     with transaction.atomic():
         _touch(comment.assessment)
         _change(comment, base_version, text=text, edited_at=now)
+        named = [str(person) for person in comment.mentions.values_list("pk", flat=True)]
         mentions = _mention(comment, by)
         _record(
             by,
             "comment.edited",
             comment,
-            before={"text": before},
+            before={"text": before, "mentions": named},
             after={"text": text, "mentions": mentions},
         )
     return comment

@@ -15,6 +15,7 @@ THE_FIRMS_WORK = (
     "evidence.attached",
     "assessment.submitted",
     "question.answered",
+    "corrective_action.added",
     "corrective_action.updated",
     "corrective_action.started",
     "corrective_action.evidence_added",

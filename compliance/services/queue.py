@@ -56,7 +56,7 @@ def assign_review(*, submission: Submission, to: User | None, by: Membership) ->
             "review.assigned",
             submission,
             assessment=submission.assessment,
-            after={"to": str(to) if to else None},
+            after={"to": str(to.pk), "name": str(to)} if to else {"to": None},
         )
 
 

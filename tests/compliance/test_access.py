@@ -200,6 +200,9 @@ TABLE: dict[str, Page] = {
     "firm_actions_export": Page(("firm",), get=ALL),
     "corrective_action": Page(
         ("action",),
+    "firm_actions_add": Page(
+        ("firm",), get=(403, 200, 200, 403), post=(403, 422, 422, 403), body=(("title", "x"),)
+    ),
         get=ALL,
         post=(403, 302, 302, 403),
         body=(("due_on", "2027-01-31"), ("currency", "CNY"), ("base_version", "1")),

@@ -27,6 +27,7 @@ from compliance.models import (
     Membership,
     Notification,
     NotificationPreference,
+    Role,
     Submission,
     User,
 )
@@ -39,8 +40,12 @@ from compliance.notices.reminders import reached, remind
 from compliance.notices.words import SENTENCES, sentence_of
 from compliance.services.corrective_actions import open_actions
 from compliance.services.delegations import delegate
+from compliance.services.discussion import add_comment, edit_comment
+from compliance.services.firms import change_role
+from compliance.services.queue import assign_review
 from compliance.services.review import raise_finding, record_determination, return_to_firm
 from compliance.workdays import is_announced, is_working_day, working_days_until
+from tests import factories
 
 ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
@@ -127,6 +132,30 @@ def test_many_requirements_given_at_once_are_one_notification(
         "Ada gave you 2 requirements in ",
     ]
     assert "M07-01" in told(ben)[0]
+
+
+def test_mentions_a_review_handed_over_and_a_new_role_are_told_to_the_one_they_concern(
+    submission: Submission, ada: Membership, ben: Membership, cleo: Membership, vera: Membership
+) -> None:
+    hu = factories.member(cleo.firm, Role.OFFICER, "Hu")
+    draft = factories.draft(ada, title="Next")
+    comment = add_comment(assessment=draft, requirement_id=ORBIT, text="@Ben 请看", by=ada)
+    edit_comment(comment=comment, text="@Ben and @Vera, see @Ada", by=ada)
+    assign_review(submission=submission, to=hu.user, by=cleo)
+    change_role(member=vera, role="contributor", by=ada)
+    Notification.objects.all().delete()
+    announce()
+    mentions = "Ada mentions you on “M07-01 Orbit lifetime after the end of mission” in “Next”: "
+    assert told(ben) == [f"{mentions}@Ben 请看"]  # once, though the comment was changed
+    assert told(vera) == [
+        f"{mentions}@Ben and @Vera, see @Ada",
+        "Ada changed your role in “Demo Orbital Co.”. You are Contributor now.",
+    ]
+    assert told(ada) == []
+    assert told(hu)[1:] == ["Cleo handed you the review of “DO-3 launch campaign”."]
+    paths = {row.code: row.path for row in Notification.objects.all()}
+    assert paths["comment.added"].endswith(f"/{ORBIT}/#talk")
+    assert paths["review.assigned"] == reverse("review", args=[submission.pk])
 
 
 def test_a_notice_comes_even_if_telling_failed_halfway(

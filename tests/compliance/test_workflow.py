@@ -227,6 +227,7 @@ EXPECTED = {
     "ask_question": {Role.OFFICER},
     "answer_question": {Role.CONTRIBUTOR, Role.MANAGER},
     "assign_review": {Role.OFFICER},
+    "add_action": {Role.CONTRIBUTOR, Role.MANAGER},
     "update_action": {Role.CONTRIBUTOR, Role.MANAGER},
     "extend_action": {Role.OFFICER},
     "start_action": {Role.CONTRIBUTOR, Role.MANAGER},

@@ -14,7 +14,14 @@ from pytest_django import DjangoAssertNumQueries
 from python_calamine import CalamineWorkbook
 
 from compliance import clock
-from compliance.models import CorrectiveAction, Membership, Submission, User
+from compliance.models import (
+    Assessment,
+    AuditEvent,
+    CorrectiveAction,
+    Membership,
+    Submission,
+    User,
+)
 from compliance.services import corrective_actions as services
 from compliance.services.corrective_actions import Step
 from compliance.services.review import accept_assessment, raise_finding
@@ -169,7 +176,7 @@ def test_the_spreadsheet_holds_text_and_no_formula(
     assert reply["Content-Disposition"].startswith('attachment; filename="actions-')
     rows = CalamineWorkbook.from_filelike(io.BytesIO(reply.content)).get_sheet_by_index(0)
     table = rows.to_python()
-    assert [row[0] for row in table] == ["Finding", "F-02", "F-01"]
+    assert [row[0] for row in table] == ["Number", "F-02", "F-01"]
     assert table[2][4] == f"=HYPERLINK(0) for {YES_NO}"
     assert b"<f>" not in reply.content
 
@@ -231,3 +238,62 @@ def test_the_operator_reads_a_review_and_changes_nothing(
     assert client.get(address).status_code == 200
     assert client.post(address, {"status": "verified"}).status_code == 403
     assert CorrectiveAction.objects.get(pk=actions[0].pk).status == "open"
+
+
+def test_the_firm_adds_an_action_of_its_own_and_every_surface_has_it(
+    client: Client, assessment: Assessment, ada: Membership, ben: Membership, cleo: Membership
+) -> None:
+    client.force_login(ben.user)
+    add = reverse("firm_actions_add", args=[ben.firm_id])
+    asked = client.get(add, {"requirement": ORBIT})
+    assert f'value="{ORBIT}" selected' in asked.content.decode()
+    body = {
+        "assessment": str(assessment.pk),
+        "requirement": ORBIT,
+        "title": "",
+        "plan": "With a drag sail.",
+        "due_on": "2027-02-01",
+        "currency": "CNY",
+        "cost": "1e9999999",
+        "step_title": ["Sail ordered", ""],
+        "step_due_on": ["2027-01-10", ""],
+        "step_done_on": ["", ""],
+    }
+    wrong = client.post(add, body)
+    assert wrong.status_code == 422
+    for kept in ("With a drag sail.", 'value="Sail ordered"', 'value="1e9999999"'):
+        assert kept in wrong.content.decode()
+    for name in ("cnsa.none", "", "\x00"):
+        assert client.post(add, {**body, "title": "x", "requirement": name}).status_code == 422
+    assert not CorrectiveAction.objects.exists()
+    for title in ("=Shorten the life", "Ask the ministry"):
+        sent = client.post(add, {**body, "title": title, "cost": "", "owner": str(ben.user_id)})
+        assert sent.status_code == 302
+    first, second = CorrectiveAction.objects.order_by("own_number")
+    assert (first.label, second.label, first.finding) == ("A-01", "A-02", None)
+    assert (first.severity, first.owner, first.milestones.count()) == ("blocking", ben.user, 1)
+    assert AuditEvent.objects.filter(action="corrective_action.added").count() == 2
+    here = reverse("firm_actions", args=[ben.firm_id])
+    for view in ("list", "board"):
+        page = client.get(here, {"view": view}).content.decode()
+        assert "A-01" in page
+        assert "=Shorten the life" in page
+    page = reverse("corrective_action", args=[first.pk])
+    assert "The firm’s own action" in client.get(page).content.decode()
+    export = reverse("firm_actions_export", args=[ben.firm_id])
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(export).content))
+    assert book.get_sheet_by_index(0).to_python()[1][:2] == ["A-01", "=Shorten the life"]
+    plan = client.get(export, {"as": "oscal"}).json()["plan-of-action-and-milestones"]
+    assert {item["title"] for item in plan["poam-items"]} == {first.title, second.title}
+    assert all(risk["description"] for risk in plan["risks"])
+    move = reverse("corrective_action_move", args=[first.pk])
+    for step in ("start_action", "finish_action"):
+        assert client.post(move, {"move": step}).status_code == 302
+    client.force_login(cleo.user)
+    assert "Another deadline" not in client.get(page).content.decode()
+    late = {"move": "extend_action", "due_on": "2099-01-01"}
+    assert client.post(move, late).status_code == 409
+    assert "A-01" in client.get(reverse("desk")).content.decode()
+    assert client.post(move, {"move": "verify_action"}).status_code == 302
+    first.refresh_from_db()
+    assert (first.status, first.due_on.isoformat()) == ("verified", "2027-02-01")
