@@ -5,17 +5,16 @@
 
 import gzip
 import json
-import re
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from checklists.engine.difference import CatalogueDifference, difference
 from checklists.engine.exported import catalogue_from_json
+from checklists.engine.meaning import in_order
 from checklists.engine.model import Catalogue
 
 EDITIONS = Path(__file__).parent
 _SUFFIX = ".json.gz"
-_DIGITS = re.compile(r"([0-9]+)")
 
 _histories: WeakKeyDictionary[Catalogue, tuple[CatalogueDifference, ...]] = WeakKeyDictionary()
 
@@ -23,7 +22,7 @@ _histories: WeakKeyDictionary[Catalogue, tuple[CatalogueDifference, ...]] = Weak
 def released_editions(catalogue_id: str) -> tuple[str, ...]:
     """The editions that are kept, the earliest first."""
     files = (EDITIONS / catalogue_id).glob(f"*{_SUFFIX}")
-    return tuple(sorted((path.name.removesuffix(_SUFFIX) for path in files), key=_in_order))
+    return tuple(sorted((path.name.removesuffix(_SUFFIX) for path in files), key=in_order))
 
 
 def released_edition(catalogue_id: str, edition: str) -> Catalogue:
@@ -41,8 +40,3 @@ def history_of(catalogue: Catalogue) -> tuple[CatalogueDifference, ...]:
         pairs = zip(earlier, [*earlier[1:], catalogue], strict=True)
         history = _histories[catalogue] = tuple(difference(*pair) for pair in pairs)
     return history
-
-
-def _in_order(edition: str) -> list[tuple[int, str]]:
-    """Sorts 2026.9 before 2026.11."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(edition)]

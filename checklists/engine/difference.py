@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checklists.engine import clauses
+from checklists.engine.meaning import means_the_same
 from checklists.engine.model import (
     All,
+    AnswerSpec,
     AnyOf,
     Catalogue,
     Check,
@@ -393,7 +395,7 @@ def _reference_fields(catalogue: Catalogue, reference: Reference) -> Iterator[_F
     kinds, force = ChangeKind, catalogue.legal_force[reference.binding]
     yield _field(kinds.WORDING, "name", reference.name)
     yield _field(kinds.WORDING, "issuer", reference.issuer)
-    yield _field(kinds.SOURCES, "number", _plain(reference.number))
+    yield _field(kinds.SOURCES, "number", reference.number)
     yield _field(kinds.PERIOD, "date", _plain(reference.date))
     yield _field(kinds.PERIOD, "in_force", _plain(reference.in_force))
     yield _field(kinds.SOURCES, "status", _plain(reference.status))
@@ -425,9 +427,22 @@ def _requirement_change(before: Catalogue, after: Catalogue, name: str) -> Requi
     if new is None:
         return RequirementChange(name, Verdict.RETIRED, old, None)
     changes = _changes(_requirement_fields(before, old), _requirement_fields(after, new))
+    if before.id == after.id and means_the_same(before.edition, new):
+        reworded = {"question", "guidance"}
+        if _without_labels(old.answer) == _without_labels(new.answer):
+            reworded.add("answer")
+        changes = tuple(
+            replace(change, asks_again=False) if change.field in reworded else change
+            for change in changes
+        )
     asks_again = any(change.asks_again for change in changes)
     verdict = Verdict.CONFIRM_AGAIN if asks_again else Verdict.KEPT
     return RequirementChange(name, verdict, old, new, changes)
+
+
+def _without_labels(answer: AnswerSpec) -> AnswerSpec:
+    unnamed = Text("", "")
+    return replace(answer, options=tuple(replace(o, label=unnamed) for o in answer.options))
 
 
 def _entries(

@@ -186,7 +186,7 @@ def reference_json(reference: Reference, lang: str | None = None) -> Json:
         "id": reference.id,
         "name": said(reference.name),
         "issuer": said(reference.issuer),
-        "number": reference.number,
+        "number": said(reference.number),
         "date": reference.date,
         "in_force": reference.in_force,
         "status": reference.status,
@@ -278,6 +278,12 @@ def requirement_json(
         "key_fact_seen": requirement.key_fact_seen,
         "verification_note": said(requirement.verification_note),
         "checked_on": requirement.checked_on.isoformat(),
+        "same_meaning": None
+        if requirement.same_meaning is None
+        else {
+            "since": requirement.same_meaning.since,
+            "wording": requirement.same_meaning.wording,
+        },
         "control": None
         if requirement.control is None
         else _control_json(requirement.control, lang),

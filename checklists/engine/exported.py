@@ -10,6 +10,7 @@ from checklists.engine import loader
 from checklists.engine.documents import MAX_DEPTH, Document
 from checklists.engine.faults import CatalogueError, Fault
 from checklists.engine.model import Catalogue
+from checklists.engine.wording import number_in_both
 
 Json = dict[str, Any]
 
@@ -170,7 +171,15 @@ def _parameter(entry: Json) -> Json:
 
 
 def _reference(entry: Json) -> Json:
-    return {**{key: _as_written(entry[key]) for key in entry if key != "id"}, "name": entry["name"]}
+    number = entry["number"]
+    if isinstance(number, str):  # an edition of before a number had two languages
+        said = number_in_both(number)
+        number = said and said.as_json()
+    return {
+        **{key: _as_written(entry[key]) for key in entry if key != "id"},
+        "name": entry["name"],
+        "number": _as_written(number),
+    }
 
 
 def _as_written(value: Any) -> Any:

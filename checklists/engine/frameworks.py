@@ -467,7 +467,7 @@ class _Reader:
             found[self._reference_id(name)] = {
                 "name": both(text_of(title[:LONGEST_TEXT], chinese)),
                 "issuer": self.file.ours(resource, "issuer") or "—",
-                "number": self.file.ours(resource, "number"),
+                "number": self._number(resource),
                 "date": self.file.ours(resource, "date"),
                 "in_force": self.file.ours(resource, "in-force"),
                 "status": self.file.ours(resource, "status") or "in_force",
@@ -490,6 +490,12 @@ class _Reader:
                 "confidence": "high",
             }
         return found
+
+    def _number(self, resource: Json) -> Json | str:
+        """The number of a document, in both languages where our own export has both."""
+        stated = self.file.ours(resource, "number"), self.file.ours(resource, "number", CHINESE)
+        number = text_of(*stated)
+        return both(number) if number.zh_hans else number.en
 
     def _issuer(self) -> str:
         """The party that published the catalog."""

@@ -8,7 +8,8 @@ from typing import Any
 from checklists.engine.conditions import ConditionError, FactForm, names_in, read_condition
 from checklists.engine.documents import Document, Path
 from checklists.engine.faults import Fault
-from checklists.engine.model import Condition, FactKind
+from checklists.engine.meaning import in_order, mark_of
+from checklists.engine.model import Condition, FactKind, Text
 
 Forms = Mapping[str, Any]
 
@@ -208,6 +209,7 @@ class Links:
                 seen.setdefault(form[key], file)
             self.check_place(file, source)
             self.check_words(source)
+            self.check_meaning(source)
             self.check_limits(source)
             self.condition(source, ("applies_when",), form["applies_when"])
 
@@ -252,6 +254,30 @@ class Links:
                 self.fault(
                     source, path, f"There is no measure {number}.", "Add it to catalogue.yaml."
                 )
+
+    def check_meaning(self, source: Source) -> None:
+        """The wording is the one of which its author said that it asks the same."""
+        form, same = source.form, source.form["same_meaning"]
+        if same is None:
+            return
+        edition = self.catalogue.form["edition"]
+        if in_order(same["since"]) >= in_order(edition):
+            self.fault(
+                source,
+                ("same_meaning", "since"),
+                f"The edition {same['since']} is not earlier than this one, {edition}.",
+                "Name the earliest edition in which the question already asked the same.",
+            )
+        texts = [form["question"], form["guidance"]]
+        texts += [option["label"] for option in form["answer"]["options"] or ()]
+        mark = mark_of(Text(text["en"], text["zh_hans"]) for text in texts)
+        if mark != same["wording"]:
+            self.fault(
+                source,
+                ("same_meaning", "wording"),
+                "The question, guidance or choices changed after their meaning was judged.",
+                f"If they still ask the same, write {mark}; if not, remove same_meaning.",
+            )
 
     def check_words(self, source: Source) -> None:
         form, words = source.form, self.catalogue.form

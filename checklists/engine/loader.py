@@ -21,6 +21,7 @@ from typing import Any
 from checklists.engine.conditions import ALWAYS, FactForm, read_condition
 from checklists.engine.documents import Document, read_document
 from checklists.engine.faults import CatalogueError, Fault
+from checklists.engine.meaning import in_order
 from checklists.engine.model import (
     AnswerKind,
     AnswerSpec,
@@ -52,6 +53,7 @@ from checklists.engine.model import (
     Period,
     Reference,
     Requirement,
+    SameMeaning,
     Scoring,
     Section,
     Severity,
@@ -75,7 +77,6 @@ CORE_FILES = (
 )
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_DIGITS = re.compile(r"([0-9]+)")
 
 Sources = Mapping[str, bytes]
 Forms = dict[str, Any]
@@ -386,7 +387,7 @@ def build(forms: Forms, digest: str) -> Catalogue:
     measures = {form["number"]: _measure(form) for form in words["measures"]}
     requirements = [
         _requirement(form, measures, conditions)
-        for form in sorted(forms["requirements"], key=lambda form: _in_order(form["source_row"]))
+        for form in sorted(forms["requirements"], key=lambda form: in_order(form["source_row"]))
     ]
     requirements.sort(key=lambda requirement: requirement.measure)
     return Catalogue(
@@ -433,11 +434,6 @@ def build(forms: Forms, digest: str) -> Catalogue:
         requirements={requirement.id: requirement for requirement in requirements},
         languages=tuple(words["languages"]),
     )
-
-
-def _in_order(row: str) -> list[tuple[int, str]]:
-    """Sorts AC-2 before AC-2(1), and that before AC-10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(row)]
 
 
 def _measure(form: Forms) -> Measure:
@@ -500,7 +496,7 @@ def _reference(name: str, form: Forms) -> Reference:
         id=name,
         name=_text(form["name"]),
         issuer=_text(form["issuer"]),
-        number=form["number"],
+        number=_text_or_none(form["number"]),
         date=form["date"],
         in_force=form["in_force"],
         status=form["status"],
@@ -578,7 +574,7 @@ def _requirement(
     place = form["id"].split(".")[1]
     number = form["clause"]["measure"] if place == "c" else int(place[1:])
     period = form["in_force"] or {"starts": None, "until": None}
-    action = form["corrective_action"]
+    action, same = form["corrective_action"], form["same_meaning"]
     return Requirement(
         id=form["id"],
         source_row=form["source_row"],
@@ -614,5 +610,6 @@ def _requirement(
         key_fact_seen=form["key_fact_seen"],
         verification_note=_text_or_none(form["verification_note"]),
         checked_on=date.fromisoformat(form["checked_on"]),
+        same_meaning=None if same is None else SameMeaning(same["since"], same["wording"]),
         control=_control(form["control"]),
     )

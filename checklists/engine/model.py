@@ -249,7 +249,7 @@ class Reference:
     id: str
     name: Text
     issuer: Text
-    number: str
+    number: Text | None  # None: not known
     date: str
     in_force: str
     status: str
@@ -403,6 +403,14 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class SameMeaning:
+    """Since which edition the wording asks the same, and the mark of the wording judged."""
+
+    since: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     id: str
     source_row: str
@@ -428,6 +436,7 @@ class Requirement:
     key_fact_seen: str
     verification_note: Text | None
     checked_on: date
+    same_meaning: SameMeaning | None = None  # judged by the author, see meaning.py
     control: Control | None = None  # where it was imported from another framework
 
 

@@ -333,7 +333,8 @@ class _Writer:
         return stable_uuid("reference", self.catalogue.id, reference)
 
     def _resource(self, reference: Reference) -> Json:
-        parts = (reference.issuer.en, reference.name.en, reference.number, reference.date)
+        number = reference.number or Text("", "")
+        parts = (reference.issuer.en, reference.name.en, number.en, reference.date)
         address = _ADDRESS.fullmatch(reference.url)
         return _filled(
             {
@@ -342,7 +343,7 @@ class _Writer:
                 "props": [
                     *_props(
                         reference_id=reference.id,
-                        number=reference.number,
+                        number=number.en,
                         date=reference.date,
                         in_force=reference.in_force,
                         status=reference.status,
@@ -352,6 +353,7 @@ class _Writer:
                         issuer=reference.issuer.en,
                     ),
                     *_title_props(reference.name),
+                    *([_prop("number", number.zh_hans, kind=CHINESE)] if number.zh_hans else []),
                 ],
                 "citation": {"text": ", ".join(part for part in parts if part)},
                 "rlinks": [{"href": reference.url}] if address else [],

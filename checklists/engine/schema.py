@@ -47,6 +47,14 @@ def _text_or_string(value: Any) -> Any:
     return {"en": value} if isinstance(value, str) else value
 
 
+def _number_of_document(value: Any) -> Any:
+    """A number that reads the same in every language is a plain string; none is not known."""
+    if isinstance(value, dict):
+        return value
+    words = _to_string(value)
+    return {"en": words} if words else None
+
+
 def _to_decimal(value: Any) -> Any:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -304,7 +312,12 @@ class ParameterForm(Form):
 class ReferenceForm(Form):
     name: TextForm
     issuer: TextOrString
-    number: PlainString = ""
+    number: Annotated[
+        TextForm | None,
+        BeforeValidator(
+            _number_of_document, json_schema_input_type=TextForm | str | int | float | None
+        ),
+    ] = None
     date: PlainString = ""
     in_force: PlainString = ""
     status: str
@@ -516,6 +529,13 @@ class ControlForm(Form):
     parameters: list[ControlParameterForm] = []
 
 
+class SameMeaningForm(Form):
+    """The wording changed and asks what it asked: since which edition, and the wording's mark."""
+
+    since: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    wording: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+
+
 class RequirementForm(Form):
     id: Annotated[
         str,
@@ -555,6 +575,7 @@ class RequirementForm(Form):
     key_fact_seen: Literal["seen", "partly", "not_seen"]
     verification_note: TextForm | None = None
     checked_on: date
+    same_meaning: SameMeaningForm | None = None
     control: ControlForm | None = None
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ Each function takes the language and the values, and is called only when somebod
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -208,13 +208,32 @@ def _bound(operator: FactOperator, lang: str) -> str:
 
 # --- numbers of documents -------------------------------------------------------------------------
 
+_UNREAD_NUMBER = re.compile(r" \((?:number: )?general knowledge, not read\)")
 _WITH_CHINESE_FORM = re.compile(r".* \(([^()]*[\u4e00-\u9fff][^()]*)\)")
 
 
-def official_number(stated: str, lang: str) -> str:
-    """A document's number as its reader writes it: "Order No. 493 (国务院令第493号)" holds both."""
-    chinese = _WITH_CHINESE_FORM.fullmatch(stated)
-    return chinese[1] if chinese and lang != "en" else stated
+def number_in_both(stated: str) -> Text | None:
+    """The number of a document from one string, as it was written until edition 2026.11.2."""
+    if stated in ("", "not found"):
+        return None
+    number = _UNREAD_NUMBER.sub("", stated)
+    chinese = _WITH_CHINESE_FORM.fullmatch(number)
+    said = Text(number, chinese[1] if chinese else "")
+    if number == stated:
+        return said
+    return Text(
+        f"{number} (number from general knowledge, not read)",
+        f"{said.get('zh-hans')}（编号据一般了解，未核对原文）",
+    )
+
+
+def official_number(stated: str | Mapping[str, str] | None, lang: str) -> str:
+    """A document's number as its reader writes it; "" where it is not known."""
+    if isinstance(stated, str):  # frozen before a number had two languages
+        number = number_in_both(stated)
+    else:
+        number = Text(stated["en"], stated["zh_hans"]) if stated else None
+    return number.get(lang) if number else ""
 
 
 # --- outcomes without a judgement -----------------------------------------------------------------

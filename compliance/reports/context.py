@@ -644,7 +644,7 @@ class _Writer:
             id=name,
             name=self.text(reference["name"]),
             official_name=Words(chinese, "zh-Hans") if self.lang == "en" and chinese else None,
-            number=_document_number(str(reference["number"] or ""), self.lang),
+            number=official_number(reference["number"], self.lang),
             force=self.text(reference["force"]),
             is_verified=bool(reference["verified"]),
             url=reference["url"] or "",
@@ -768,11 +768,6 @@ class _Writer:
 def _is_off(row: FrozenRow) -> bool:
     """Ruled out by the facts. What the firm states as not applicable still counts as applying."""
     return bool(row.content["applicability"] == "does_not_apply")
-
-
-def _document_number(text: str, lang: str) -> str:
-    """The number of an official document, where the catalogue knows one."""
-    return "" if text.lower().startswith("not found") else official_number(text, lang)
 
 
 def _figure(score: Score) -> Figure:

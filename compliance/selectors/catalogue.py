@@ -566,8 +566,9 @@ def _searched(catalogue: Catalogue, requirement: Requirement) -> str:
     plain_words = [requirement.id, requirement.source_row]
     for citation in requirement.references:
         reference = catalogue.references[citation.reference]
-        texts += [reference.name, *(t for t in (citation.article, citation.covers) if t)]
-        plain_words += [reference.id, reference.number]
+        said = (reference.number, citation.article, citation.covers)
+        texts += [reference.name, *(text for text in said if text)]
+        plain_words.append(reference.id)
     words = [word for text in texts for word in (text.en, text.zh_hans)]
     return _folded("\n".join([*plain_words, *words]))
 
@@ -691,7 +692,7 @@ class SourceLine:
     name: str
     other_name: str  # in the other language
     other_lang: str
-    number: Aside
+    number: str
     force: str
     binds: bool
     dated: Aside
@@ -970,15 +971,9 @@ def _day_in_words(found: re.Match[str], lang: str) -> str:
     return whole.partition(" ")[2] if lang == "en" else whole.removesuffix("1日")
 
 
-def number_of(reference: Reference, lang: str) -> Aside:
-    """The official number; empty where it is not known."""
-    if reference.number in ("", "not found"):
-        return Aside("")
-    remark = re.search(r"\s*\((?:number: )?(general knowledge[^)]*)\)", reference.number)
-    if remark is None:
-        return Aside(wording.official_number(reference.number, lang))
-    number = wording.official_number(reference.number.replace(remark[0], ""), lang)
-    return Aside(number, _remark(remark[1], "en")[0])
+def number_of(reference: Reference, lang: str) -> str:
+    """The official number; "" where it is not known."""
+    return reference.number.get(lang) if reference.number else ""
 
 
 # --- one measure ----------------------------------------------------------------------------------
@@ -1093,7 +1088,7 @@ class CatalogueReference:
     binds: bool
     status: str
     is_in_force: bool
-    number: Aside
+    number: str
     issuer: FactUsed
     dated: Aside
     in_force: Aside

@@ -359,7 +359,7 @@ def _reference(catalogue: Catalogue, name: str) -> dict[str, Any]:
     force = catalogue.legal_force[reference.binding]
     return {
         "name": reference.name.as_json(),
-        "number": reference.number,
+        "number": reference.number.as_json() if reference.number else None,
         "date": reference.date,
         "binding": reference.binding,
         "force": force.title.as_json(),

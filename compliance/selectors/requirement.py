@@ -711,7 +711,7 @@ def _sources(catalogue: Catalogue, requirement: Requirement, lang: str) -> Itera
         yield SourceView(
             name=reference.name.get(lang),
             name_lang="" if reference.name.get(lang) == reference.name.get("en") else "zh-Hans",
-            number=wording.official_number(reference.number, lang),
+            number=reference.number.get(lang) if reference.number else "",
             force=force.title.get(lang),
             binds=force.binds,
             article=citation.article.get(lang) if citation.article else "",

@@ -108,7 +108,7 @@ class Said:
 @dataclass(frozen=True)
 class Source:
     name: Json
-    number: str
+    number: Json | str | None
     article: Json | None
     force: Json
     binds: bool

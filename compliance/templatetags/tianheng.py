@@ -291,9 +291,9 @@ def _as_day(value: Any) -> date | None:
 
 
 @register.filter
-def official_number(stated: str) -> str:
+def official_number(stated: Mapping[str, str] | str | None) -> str:
     """The number of a document as the reader writes it; "" where it is not known."""
-    return "" if stated == "not found" else number_in_words(stated, language())
+    return number_in_words(stated, language())
 
 
 @register.filter

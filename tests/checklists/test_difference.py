@@ -14,8 +14,9 @@ from checklists.engine.difference import CatalogueDifference, ChangeKind, EntryS
 from checklists.engine.export import catalogue_json
 from checklists.engine.exported import read_json
 from checklists.engine.loader import read_catalogue
+from checklists.engine.model import SameMeaning
 from checklists.engine.telling import difference_lines
-from tests.checklists.small import FUND, LIFETIME, POLICY, PROBABILITY, RULES_KNOWN
+from tests.checklists.small import FUND, LIFETIME, PHASES, POLICY, PROBABILITY, RULES_KNOWN
 
 Edit = Callable[..., CatalogueDifference]
 RULES_FILE = "m01_first/rules_known.yaml"
@@ -82,6 +83,38 @@ def test_a_change_is_told_and_decides_what_becomes_of_the_answer(
     told = {change.field: change.after.en for change in found.changes if change.after}
     assert told == changes
     assert found.verdict == verdict
+
+
+def test_a_wording_that_asks_the_same_keeps_the_answer(
+    small: Catalogue, small_folder: Path
+) -> None:
+    """A changed text asks again in either language, unless its author judged this very wording."""
+    path = small_folder / "m02_second" / "phases_covered.yaml"
+    head = small_folder / "catalogue.yaml"
+    head.write_text(head.read_text().replace('edition: "1"', 'edition: "10"'))
+    reworded = path.read_text().replace("en: Guidance.", "en: Guidance., zh_hans: 指南")
+    reworded = reworded.replace("label: {en: ", "label: {en: Now ")
+
+    def verdict(same_meaning: str) -> Verdict:
+        path.write_text(reworded + same_meaning)
+        change = difference(small, read_catalogue(small_folder)).requirements[PHASES]
+        assert {one.field for one in change.changes} == {"answer", "guidance"}
+        return change.verdict
+
+    assert verdict("") is Verdict.CONFIRM_AGAIN
+    with pytest.raises(CatalogueError) as caught:
+        verdict('same_meaning: {since: "10", wording: "00000000"}\n')
+    since, wording = caught.value.faults
+    assert (since.key, wording.key) == ("same_meaning.since", "same_meaning.wording")
+    assert since.line == wording.line == len(reworded.splitlines()) + 1
+    assert since.problem == "The edition 10 is not earlier than this one, 10."
+    mark = wording.cure.partition("write ")[2][:8]
+    assert verdict(f'same_meaning: {{since: "1", wording: "{mark}"}}\n') is Verdict.KEPT
+    assert verdict(f'same_meaning: {{since: "9", wording: "{mark}"}}\n') is Verdict.CONFIRM_AGAIN
+    back = catalogue_from_json(json.loads(json.dumps(catalogue_json(read_catalogue(small_folder)))))
+    assert back.requirements[PHASES].same_meaning == SameMeaning("9", mark)
+    reworded = reworded.replace("outcome: partly_met", "outcome: met", 1)
+    assert verdict(f'same_meaning: {{since: "1", wording: "{mark}"}}\n') is Verdict.CONFIRM_AGAIN
 
 
 def test_a_changed_limit_shows_both_values_with_their_dates(edited: Edit) -> None:

@@ -25,6 +25,7 @@ from checklists.engine.model import (
     Not,
     Track,
 )
+from checklists.engine.wording import official_number
 from compliance.models import Assessment, Membership
 from compliance.pages.catalogue import marks
 from compliance.selectors.catalogue import (
@@ -453,13 +454,27 @@ def test_dates_of_sources_are_written_as_the_reader_writes_them() -> None:
     assert dated("2023", "zh-hans").text == "2023年"
 
 
-def test_a_number_that_was_not_found_is_not_shown_as_one(rules: Catalogue) -> None:
-    notice = rules.references["CN-SMALLSAT-2021"]
-    assert number_of(notice, "en").text == ""
-    unread = replace(notice, number="Order No. 16 (第16号令) (general knowledge, not read)")
-    assert number_of(unread, "en").text == "Order No. 16 (第16号令)"
-    assert number_of(unread, "zh-hans").text == "第16号令"
-    assert number_of(unread, "en").aside
+def test_a_number_reads_in_the_readers_language_with_its_doubt(rules: Catalogue) -> None:
+    def numbers(name: str) -> tuple[str, str]:
+        return number_of(rules.references[name], "en"), number_of(rules.references[name], "zh-hans")
+
+    assert numbers("CN-SMALLSAT-2021") == ("", "")  # not found is not shown as one
+    assert numbers("CN-CROSSBORDER-2024") == (
+        "Order No. 16 (第16号令) (number from general knowledge, not read)",
+        "第16号令（文号据一般了解，未核对原文）",
+    )
+    assert numbers("ISO-27852")[1] == "ISO 27852:2016（其后有修订，现行版本未核对）"
+    assert numbers("GBT-34513") == ("GB/T 34513-2017", "GB/T 34513-2017")
+
+
+def test_a_number_frozen_as_one_string_still_reads_in_both_languages() -> None:
+    assert official_number("not found", "en") == official_number(None, "en") == ""
+    assert official_number("Order No. 493 (国务院令第493号)", "zh-hans") == "国务院令第493号"
+    unread = "科工一司〔2019〕647号 (number: general knowledge, not read)"
+    assert (
+        official_number(unread, "zh-hans") == "科工一司〔2019〕647号（编号据一般了解，未核对原文）"
+    )
+    assert official_number({"en": "annex 3", "zh_hans": "附件3"}, "zh-hans") == "附件3"
 
 
 def test_a_chinese_reader_finds_no_english_on_the_page_of_a_source(
