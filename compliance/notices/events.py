@@ -168,14 +168,6 @@ def _whoever_asked(event: AuditEvent, team: Team) -> list[UUID]:
     return [person for person in asked if person]
 
 
-def _subject(event: AuditEvent) -> str:
-    return event.subject.partition(":")[2]
-
-
-# --- where ----------------------------------------------------------------------------------------
-
-
-def _review(event: AuditEvent) -> str:
 def _whoever_is_named(event: AuditEvent, team: Team) -> list[UUID]:
     before, after = event.before or {}, event.after or {}
     new = set(after.get("mentions", ())) - set(before.get("mentions", ()))
@@ -187,6 +179,14 @@ def _whose_role_it_is(event: AuditEvent, team: Team) -> list[UUID]:
     return list(members.values_list("user_id", flat=True))
 
 
+def _subject(event: AuditEvent) -> str:
+    return event.subject.partition(":")[2]
+
+
+# --- where ----------------------------------------------------------------------------------------
+
+
+def _review(event: AuditEvent) -> str:
     return reverse("review", args=[_subject(event)])
 
 
@@ -200,6 +200,14 @@ def _submissions(event: AuditEvent) -> str:
 
 def _requirement(event: AuditEvent) -> str:
     return reverse("requirement", args=[event.assessment_id, event.requirement])
+
+
+def _talk(event: AuditEvent) -> str:
+    return f"{_requirement(event)}#talk"
+
+
+def _home(event: AuditEvent) -> str:
+    return reverse("firm_home", args=[event.firm_id])
 
 
 def _actions(event: AuditEvent) -> str:
@@ -227,6 +235,10 @@ RULES: Mapping[str, Rule] = {
     "question.asked": Rule(Kind.QUESTION, _firm_side, _requirement),
     "question.answered": Rule(Kind.QUESTION, _officers, _submissions),
     "delegation.set": Rule(Kind.DELEGATED, _whoever_got_it, _requirement),
+    "comment.added": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
+    "comment.edited": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
+    "review.assigned": Rule(Kind.ASSIGNED, _whoever_got_it, _review),
+    "member.role_changed": Rule(Kind.ROLE, _whose_role_it_is, _home),
     "corrective_action.finished": Rule(Kind.ACTION, _officers, _action),
     "corrective_action.verified": Rule(Kind.ACTION, _managers_and_owner, _action),
     "corrective_action.reopened": Rule(Kind.ACTION, _managers_and_owner, _action),
@@ -234,7 +246,3 @@ RULES: Mapping[str, Rule] = {
     "report.ready": Rule(Kind.REPORT, _whoever_asked, _submissions),
     "report.failed": Rule(Kind.REPORT, _whoever_asked, _submissions),
 }
-    "comment.added": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
-    "comment.edited": Rule(Kind.MENTIONED, _whoever_is_named, _talk),
-    "review.assigned": Rule(Kind.ASSIGNED, _whoever_got_it, _review),
-    "member.role_changed": Rule(Kind.ROLE, _whose_role_it_is, _home),

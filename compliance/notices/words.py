@@ -91,12 +91,12 @@ def sentence_of(notification: Notification) -> str:
         "title": details.get("title", ""),
         "text": details.get("text", ""),
         "count": details.get("count", ""),
+        "firm": details.get("firm", ""),
+        "role": _role(str(details.get("role", ""))),
     }
     short = {name: _short(str(value)) for name, value in said.items()}
     return str(SENTENCES[notification.code]) % short
 
-        "firm": details.get("firm", ""),
-        "role": _role(str(details.get("role", ""))),
 
 def calendar_note(year: int) -> str:
     """Said where reminders count in a year whose holidays nobody has announced yet."""
@@ -105,14 +105,14 @@ def calendar_note(year: int) -> str:
     ) % {"year": year}
 
 
-def _requirement(details: Mapping[str, Any], lang: str) -> str:
-    name = str(details.get("requirement", ""))
-    catalogue_id = details.get("catalogue")
-    catalogue = load_catalogue(str(catalogue_id)) if catalogue_id else load_catalogue()
 def _role(name: str) -> str:
     return str(Role(name).label) if name in Role.values else ""
 
 
+def _requirement(details: Mapping[str, Any], lang: str) -> str:
+    name = str(details.get("requirement", ""))
+    catalogue_id = details.get("catalogue")
+    catalogue = load_catalogue(str(catalogue_id)) if catalogue_id else load_catalogue()
     requirement = catalogue.requirements.get(name)
     if requirement is None:
         return name

@@ -197,12 +197,12 @@ TABLE: dict[str, Page] = {
         body=(("text", "Which call was it?"),),
     ),
     "firm_actions": Page(("firm",), get=ALL),
-    "firm_actions_export": Page(("firm",), get=ALL),
-    "corrective_action": Page(
-        ("action",),
     "firm_actions_add": Page(
         ("firm",), get=(403, 200, 200, 403), post=(403, 422, 422, 403), body=(("title", "x"),)
     ),
+    "firm_actions_export": Page(("firm",), get=ALL),
+    "corrective_action": Page(
+        ("action",),
         get=ALL,
         post=(403, 302, 302, 403),
         body=(("due_on", "2027-01-31"), ("currency", "CNY"), ("base_version", "1")),
