@@ -64,6 +64,7 @@ SENTENCES: dict[str, Promise] = {
     "corrective_action.reopened": _("reopened a corrective action"),
     "report.requested": _("asked for a report"),
     "report.ready": _("made the report"),
+    "report.cancelled": _("cancelled a report"),
     "report.failed": _("could not make the report"),
     "token.issued": _("made an access token"),
     "token.revoked": _("revoked an access token"),

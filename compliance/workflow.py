@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from compliance import clock
 from compliance.errors import TransitionNotAllowed
-from compliance.models import Assessment, CorrectiveAction, Role
+from compliance.models import Assessment, CorrectiveAction, Report, Role
 
 Status = Assessment.Status
 Stage = CorrectiveAction.Status
-Subject: TypeAlias = Assessment | CorrectiveAction
+Making = Report.Status
+Subject: TypeAlias = Assessment | CorrectiveAction | Report
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Transition:
     roles: frozenset[Role]
 
 
+_NOBODY: frozenset[Role] = frozenset()
+_READERS = frozenset(Role)
 _WRITERS = frozenset({Role.CONTRIBUTOR, Role.MANAGER})
 _MANAGER = frozenset({Role.MANAGER})
 _OFFICER = frozenset({Role.OFFICER})
@@ -53,12 +56,31 @@ ACTION_TRANSITIONS: dict[str, Transition] = {
     "verify_action": Transition(frozenset({Stage.DONE}), Stage.VERIFIED, _OFFICER),
     "reopen_action": Transition(frozenset({Stage.DONE, Stage.VERIFIED}), Stage.REOPENED, _OFFICER),
 }
+# What a worker does to a report is nobody's button; reports.build guards it by lease and fence too.
+REPORT_TRANSITIONS: dict[str, Transition] = {
+    "take_report": Transition(
+        frozenset({Making.REQUESTED, Making.RENDERING}), Making.RENDERING, _NOBODY
+    ),
+    "give_back_report": Transition(frozenset({Making.RENDERING}), Making.REQUESTED, _NOBODY),
+    "finish_report": Transition(frozenset({Making.RENDERING}), Making.READY, _NOBODY),
+    "fail_report": Transition(frozenset({Making.RENDERING}), Making.FAILED, _NOBODY),
+    "cancel_report": Transition(
+        frozenset({Making.REQUESTED, Making.RENDERING}), Making.CANCELLED, _MANAGER | _OFFICER
+    ),
+    "retry_report": Transition(
+        frozenset({Making.FAILED, Making.CANCELLED}), Making.REQUESTED, _READERS
+    ),
+}
 TABLES: Mapping[type[Model], Mapping[str, Transition]] = {
     Assessment: TRANSITIONS,
     CorrectiveAction: ACTION_TRANSITIONS,
+    Report: REPORT_TRANSITIONS,
 }
 ROLES: dict[str, frozenset[Role]] = {
-    action: transition.roles for table in TABLES.values() for action, transition in table.items()
+    action: transition.roles
+    for table in TABLES.values()
+    for action, transition in table.items()
+    if transition.roles
 }
 
 
@@ -92,8 +114,10 @@ def move(subject: Subject, action: str, **fields: Any) -> None:
     if isinstance(subject, Assessment):
         fields["updated_at"] = clock.now()
         counted = fields
-    else:
+    elif isinstance(subject, CorrectiveAction):
         counted = {**fields, "version": F("version") + 1}
+    else:
+        counted = {**fields, "fence": F("fence") + 1}  # whoever is making it comes too late
     if still_there.update(**counted) != 1:
         now = kind._default_manager.filter(pk=subject.pk).values_list("status", flat=True).first()
         raise TransitionNotAllowed(
@@ -102,6 +126,8 @@ def move(subject: Subject, action: str, **fields: Any) -> None:
         )
     if isinstance(subject, CorrectiveAction):
         subject.version += 1
+    elif isinstance(subject, Report):
+        subject.fence += 1
     for name, value in fields.items():
         setattr(subject, name, value)
 

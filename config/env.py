@@ -227,6 +227,16 @@ def folder(name: str, default: Path) -> Path:
     return Path(raw)
 
 
+def file(name: str, default: Path) -> Path:
+    """A file by its absolute path; one that is named has to be there."""
+    raw = text(name, "")
+    if not raw:
+        return default
+    if not Path(raw).is_absolute() or not Path(raw).is_file():
+        raise ImproperlyConfigured(f"{name} is {raw!r}; write the absolute path of that file.")
+    return Path(raw)
+
+
 def email(name: str, default: str) -> dict[str, Any]:
     """Django's e-mail settings from an address such as smtp://user:password@host:587."""
     raw = text(name, default)

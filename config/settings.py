@@ -125,6 +125,11 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 REPORT_SECONDS = env.integer("REPORT_SECONDS", 90, low=5, high=600)  # wall clock of one render
+# Whose key signs the reports: PEM with key and certificates, or PKCS #12. Without the variable an
+# installation has a key of its own, made at set-up.
+SIGNING_FILE_OF_ITS_OWN = VAR_DIR / "signing.pem"
+SIGNING_FILE = env.file("SIGNING_FILE", SIGNING_FILE_OF_ITS_OWN)
+SIGNING_PASSPHRASE = env.text("SIGNING_PASSPHRASE", "")
 REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=300, high=8192)
 
 # --- people and sign-in ---------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from config.settings import DATABASES  # noqa: E402
 
 VAR_DIR = _FOLDER
 FRAMEWORKS_FOLDER = _FOLDER / "frameworks"
+SIGNING_FILE = SIGNING_FILE_OF_ITS_OWN = _FOLDER / "signing.pem"
+SIGNING_PASSPHRASE = ""
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": env.storage("STORAGE_URL", _FOLDER / "storage"),

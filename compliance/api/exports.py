@@ -18,7 +18,7 @@ from compliance.api.openapi import file, free_object, operation
 from compliance.api.submissions import whole_json
 from compliance.exports.assessment_results import submission_oscal
 from compliance.exports.submission import submission_csv, submission_xlsx
-from compliance.selectors.submission import submission_states
+from compliance.selectors.submission import review_of, submission_states
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = frozenset({"json", "csv", "xlsx", "oscal"})
@@ -46,7 +46,11 @@ class ExportView(Endpoint):
             case "json":
                 reply: HttpResponseBase = Response(whole_json(state, lang))
             case "oscal":
-                reply = Response(submission_oscal(state, lang))
+                reply = Response(
+                    submission_oscal(
+                        submission.content, review_of(submission), submission.digest, lang
+                    )
+                )
             case "csv":
                 reply = HttpResponse(submission_csv(state, lang), "text/csv; charset=utf-8")
             case "xlsx":

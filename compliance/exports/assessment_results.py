@@ -1,4 +1,7 @@
-"""A submission as OSCAL assessment results: what was asked, found, shown and decided."""
+"""A submission as OSCAL assessment results: what was asked, found, shown and decided.
+
+Pure, from what is frozen: the export and the file inside a report are the same document.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,50 @@ from typing import Any
 
 from checklists.engine.model import Applicability, Outcome
 from checklists.engine.oscal import NAMESPACE, OSCAL_VERSION, stable_uuid
-from compliance.models import Finding
-from compliance.selectors.frozen import FrozenRow
-from compliance.selectors.submission import SubmissionState
+from compliance.selectors.frozen import FrozenRow, frozen_scores
 
 Json = dict[str, Any]
 SATISFIED = (Outcome.MET, Outcome.NOT_APPLICABLE)
 REASONS = {Outcome.MET: "pass", Outcome.NOT_MET: "fail"}
 
 
-def submission_oscal(state: SubmissionState, lang: str) -> Json:
-    """The whole submission as one document; its ids never change."""
-    return {"assessment-results": _Writer(state, lang).document()}
+def submission_oscal(content: Json, review: Json, digest: str, lang: str) -> Json:
+    """The frozen content with its review as one document; its ids never change."""
+    return {"assessment-results": _Writer(content, review, digest, lang).document()}
 
 
 class _Writer:
-    def __init__(self, state: SubmissionState, lang: str) -> None:
-        self.state, self.submission = state, state.submission
-        self.content: Json = state.submission.content
+    def __init__(self, content: Json, review: Json, digest: str, lang: str) -> None:
+        self.content, self.digest = content, digest
         self.key = "zh_hans" if lang.startswith("zh") else "en"
+        self.decided_at: str | None = (review["decision"] or {}).get("at")
+        self.findings: list[Json] = review["findings"]
+        self.comments = {
+            name: determination["comment"]
+            for name, determination in review["determinations"].items()
+        }
+        self.scores = frozen_scores(
+            content,
+            {name: found["outcome"] for name, found in review["determinations"].items()},
+        )
         self.rows = [
             row
-            for row in state.scores.rows
+            for row in self.scores.rows
             if row.content["applicability"] != Applicability.DOES_NOT_APPLY
         ]
 
     def document(self) -> Json:
         content, plan = self.content, self.id("plan")
         title = f"{content['firm']['name']}: {content['assessment']['title']}"
-        changed = self.submission.decided_at or self.submission.submitted_at
         return {
-            "uuid": str(self.submission.pk),
+            "uuid": self.id("document"),
             "metadata": {
                 "title": title,
-                "last-modified": changed.isoformat(),
-                "version": str(self.submission.number),
+                "last-modified": self.decided_at or content["submitted_at"],
+                "version": str(content["number"]),
                 "oscal-version": OSCAL_VERSION,
                 "props": [
-                    _prop("digest", self.submission.digest),
+                    _prop("digest", self.digest),
                     _prop("catalogue", content["catalogue"]["id"]),
                     _prop("edition", content["catalogue"]["edition"]),
                 ],
@@ -67,7 +76,7 @@ class _Writer:
         }
 
     def result(self, title: str) -> Json:
-        scores = self.state.scores
+        scores = self.scores
         figures = {
             "band": scores.band,
             "confirmed-band": scores.confirmed_band,
@@ -81,16 +90,16 @@ class _Writer:
             "uuid": self.id("result"),
             "title": title,
             "description": self.content["attestation"]["statement"] or title,
-            "start": self.submission.submitted_at.isoformat(),
+            "start": self.content["submitted_at"],
             "props": [_prop(name, value) for name, value in figures.items() if value is not None],
             "reviewed-controls": {"control-selections": [self.selection()]},
         }
-        if self.submission.decided_at:
-            result["end"] = self.submission.decided_at.isoformat()
+        if self.decided_at:
+            result["end"] = self.decided_at
         if observations := list(self.observations()):
             result["observations"] = observations
-        if self.state.findings:
-            result["risks"] = [self.risk(finding) for finding in self.state.findings]
+        if self.findings:
+            result["risks"] = [self.risk(finding) for finding in self.findings]
         if self.rows:
             result["findings"] = [self.finding(row) for row in self.rows]
         return result
@@ -111,14 +120,13 @@ class _Writer:
                     "title": self.said(row.content["title"]),
                     "description": self.said(row.content["reason"]),
                     "methods": ["EXAMINE"],
-                    "collected": self.submission.submitted_at.isoformat(),
+                    "collected": self.content["submitted_at"],
                     "relevant-evidence": [
                         {"href": f"#{piece}", "description": titles[piece]} for piece in shown
                     ],
                 }
 
     def finding(self, row: FrozenRow) -> Json:
-        determination = self.state.determinations.get(row.requirement)
         props = {
             "claimed": row.claimed,
             "confirmed": row.confirmed,
@@ -145,24 +153,27 @@ class _Writer:
         if row.content["evidence"]:
             observation = self.id("observation", row.requirement)
             finding["related-observations"] = [{"observation-uuid": observation}]
-        risks = [f for f in self.state.findings if f.requirement == row.requirement]
+        risks = [each for each in self.findings if each["requirement"] == row.requirement]
         if risks:
-            finding["related-risks"] = [{"risk-uuid": str(risk.pk)} for risk in risks]
-        notes = (row.content["note"], determination.comment if determination else "")
+            finding["related-risks"] = [{"risk-uuid": self.risk_id(risk)} for risk in risks]
+        notes = (row.content["note"], self.comments.get(row.requirement, ""))
         if remarks := "\n\n".join(note for note in notes if note):
             finding["remarks"] = remarks
         return finding
 
-    def risk(self, finding: Finding) -> Json:
+    def risk(self, finding: Json) -> Json:
         return {
-            "uuid": str(finding.pk),
-            "title": f"F-{finding.number:02d}",
-            "description": finding.missing,
-            "statement": finding.missing,
-            "props": [_prop("severity", finding.severity)],
+            "uuid": self.risk_id(finding),
+            "title": f"F-{finding['number']:02d}",
+            "description": finding["missing"],
+            "statement": finding["missing"],
+            "props": [_prop("severity", finding["severity"])],
             "status": "open",
-            "deadline": f"{finding.due_on.isoformat()}T00:00:00+00:00",
+            "deadline": f"{finding['due_on']}T00:00:00+00:00",
         }
+
+    def risk_id(self, finding: Json) -> str:
+        return self.id("finding", str(finding["number"]))
 
     def resource(self, piece: Mapping[str, Any]) -> Json:
         resource: Json = {
@@ -181,7 +192,7 @@ class _Writer:
         return text[self.key] or text["en"]
 
     def id(self, *words: str) -> str:
-        return stable_uuid("results", str(self.submission.pk), *words)
+        return stable_uuid("results", self.digest, *words)
 
 
 def _prop(name: str, value: object) -> Json:

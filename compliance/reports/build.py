@@ -8,20 +8,21 @@ nothing of it is kept.
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -30,8 +31,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from compliance import audit, clock
-from compliance.models import Report
+from compliance import audit, clock, workflow
+from compliance.models import Report, SigningCertificate
+from compliance.reports import signing
 from compliance.reports.process import Job, Made, RenderFailed, render_in_child
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,9 @@ HEARD_AFTER = timedelta(seconds=15)  # a message that was not lost has been hear
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 MAX_PER_SWEEP = 50
 FOLDER_PREFIX = "tianheng-report-"
-STORAGE_FULL, STORAGE_BROKEN = "storage_full", "storage_broken"
+# After a failed attempt: a failure that lasts a moment is over by then, and others come first.
+WAIT_AFTER = {1: timedelta(seconds=10), 2: timedelta(seconds=60)}  # by number of attempts
+STORAGE_FULL, STORAGE_BROKEN, NOT_SIGNED = "storage_full", "storage_broken", "not_signed"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 REASONS: Mapping[str, Promise] = {
@@ -57,6 +61,9 @@ REASONS: Mapping[str, Promise] = {
     RenderFailed.STOPPED: _(
         "Making the report stopped unexpectedly. Try again; if it happens again, tell the "
         "operator the report's code."
+    ),
+    NOT_SIGNED: _(
+        "The report was made, but could not be signed. Tell the operator, then try again."
     ),
     STORAGE_FULL: _(
         "The report was made, but the storage is full. Tell the operator, then try again."
@@ -76,7 +83,7 @@ class Taken:
 
 
 class TakenOver(Exception):
-    """Another process holds the row now; what is done here counts no more."""
+    """Another process holds the row now, or nobody wants it; what is done here counts no more."""
 
 
 def build_report(report_id: UUID | str) -> None:
@@ -103,7 +110,7 @@ def take(report_id: UUID | str) -> Taken | None:
         status=Report.Status.RENDERING, lease_until__lt=Now()
     )
     won = Report.objects.filter(free, pk=report_id, attempts__lt=MAX_ATTEMPTS).update(
-        status=Report.Status.RENDERING,
+        status=_after("take_report"),
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         lease_until=Now() + lease,
@@ -122,20 +129,35 @@ def _build(taken: Taken) -> None:
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         output = Path(folder) / "report.pdf"
         made = render_in_child(
-            job_of(report), output, lambda step, percent: note_progress(taken, step, percent)
+            job_of(report),
+            output,
+            lambda step, percent: note_progress(taken, step, percent),
+            lambda: require_held(taken),
         )
-        note_progress(taken, "storing", 95)
+        note_progress(taken, "signing", 90)
         try:
-            with output.open("rb") as pdf:
-                # The fence is part of the name: an overtaken process removes its own file only.
-                name = _storage().save(_file_name(taken), File(pdf))
-        except OSError as error:
-            log.exception("report %s: could not be stored", report.pk)
-            give_back(taken, STORAGE_FULL if error.errno in _FULL else STORAGE_BROKEN)
+            # Here and not in the child, which is told no secret.
+            who = signing.identity()
+            pdf = signing.signed(output.read_bytes(), who, report.requested_at)
+        except signing.SigningFailed:
+            log.exception("report %s: could not be signed", report.pk)
+            give_back(taken, NOT_SIGNED)
             return
-    if not finish(taken, made, name):
+    note_progress(taken, "storing", 95)
+    try:
+        # The fence is part of the name: an overtaken process removes its own file only.
+        name = _storage().save(_file_name(taken, taken.fence), ContentFile(pdf))
+    except OSError as error:
+        log.exception("report %s: could not be stored", report.pk)
+        give_back(taken, STORAGE_FULL if error.errno in _FULL else STORAGE_BROKEN)
+        return
+    made = replace(made, size=len(pdf), sha256=hashlib.sha256(pdf).hexdigest())
+    if not finish(taken, made, name, who):
         _storage().delete(name)
         raise TakenOver
+    # Whoever was killed between storing and finishing left a file that no row knows.
+    for fence in range(1, taken.fence):
+        _storage().delete(_file_name(taken, fence))
 
 
 def job_of(report: Report) -> Job:
@@ -152,15 +174,19 @@ def job_of(report: Report) -> Job:
     )
 
 
+def _after(action: str) -> str:
+    return workflow.REPORT_TRANSITIONS[action].target
+
+
 def _storage() -> Storage:
     field = Report._meta.get_field("file")
     assert isinstance(field, models.FileField)
     return field.storage
 
 
-def _file_name(taken: Taken) -> str:
+def _file_name(taken: Taken, fence: int) -> str:
     report = taken.report
-    return f"reports/{report.requested_at:%Y/%m}/{report.pk}-{taken.fence}.pdf"
+    return f"reports/{report.requested_at:%Y/%m}/{report.pk}-{fence}.pdf"
 
 
 def _held(taken: Taken) -> models.QuerySet[Report]:
@@ -170,16 +196,33 @@ def _held(taken: Taken) -> models.QuerySet[Report]:
 
 
 def note_progress(taken: Taken, step: str, percent: int) -> None:
-    """Show how far it is; raises TakenOver when another process holds the row."""
+    """Show how far it is; raises TakenOver when the row is not this process's any more."""
     if _held(taken).update(step=step, progress=percent) != 1:
         raise TakenOver
 
 
-def finish(taken: Taken, made: Made, name: str) -> bool:
+def require_held(taken: Taken) -> None:
+    """Raises TakenOver when the row is not this process's any more."""
+    if not _held(taken).exists():
+        raise TakenOver
+
+
+def finish(taken: Taken, made: Made, name: str, who: signing.Identity) -> bool:
     """Keep the file, if the row is still this process's; False when it came too late."""
     with transaction.atomic():
+        certificate, _is_new = SigningCertificate.objects.get_or_create(
+            fingerprint=who.fingerprint,
+            defaults={
+                "subject": who.subject[:200],
+                "pem": who.pem,
+                "valid_from": who.certificate.not_valid_before_utc,
+                "valid_until": who.certificate.not_valid_after_utc,
+                "first_used_at": clock.now(),
+            },
+        )
         kept = _held(taken).update(
-            status=Report.Status.READY,
+            status=_after("finish_report"),
+            certificate=certificate,
             progress=100,
             step="",
             lease_until=None,
@@ -190,7 +233,8 @@ def finish(taken: Taken, made: Made, name: str) -> bool:
             finished_at=clock.now(),
         )
         if kept == 1:
-            _record(taken.report, "report.ready", {"sha256": made.sha256, "pages": made.pages})
+            told = {"sha256": made.sha256, "pages": made.pages, "certificate": who.fingerprint}
+            _record(taken.report, "report.ready", told)
     return kept == 1
 
 
@@ -199,8 +243,14 @@ def give_back(taken: Taken, reason: str) -> None:
     if taken.report.attempts >= MAX_ATTEMPTS:
         fail(_held(taken), taken.report, reason)
         return
-    # The sweep asks for it again: a failure that lasts a moment is over by then.
-    _held(taken).update(status=Report.Status.REQUESTED, lease_until=None, progress=0, step="")
+    # The sweep asks for it again, behind those that wait now: it does not hold them up.
+    _held(taken).update(
+        status=_after("give_back_report"),
+        lease_until=Now() + WAIT_AFTER[taken.report.attempts],
+        queued_at=Now(),
+        progress=0,
+        step="",
+    )
 
 
 def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
@@ -209,7 +259,7 @@ def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
         sentence = str(REASONS[reason])
     with transaction.atomic():
         changed = rows.update(
-            status=Report.Status.FAILED,
+            status=_after("fail_report"),
             lease_until=None,
             step="",
             error=sentence,

@@ -54,6 +54,7 @@ def _render(job: dict[str, Any]) -> int:
     from django.conf import settings
 
     from compliance.canonical import canonical
+    from compliance.exports.assessment_results import submission_oscal
     from compliance.reports.context import report_context
     from compliance.reports.markup import Fonts
     from compliance.reports.render import render_pdf
@@ -76,6 +77,10 @@ def _render(job: dict[str, Any]) -> int:
         # Its SHA-256 is the digest on the cover: whoever has the file can check the print by it.
         "submission.json": (context.w["attached_submission"], canonical(job["content"])),
         "review.json": (context.w["attached_review"], canonical(job["review"])),
+        "assessment-results.oscal.json": (
+            context.w["attached_oscal"],
+            canonical(submission_oscal(job["content"], job["review"], job["digest"], job["lang"])),
+        ),
     }
     rendered = render_pdf(context, Fonts(Path(job["fonts"])), _say_step, files)
     Path(job["output"]).write_bytes(rendered.pdf)

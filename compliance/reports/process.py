@@ -24,6 +24,7 @@ from compliance.reports.child import TOO_MUCH_MEMORY
 CHILD = "compliance.reports.child"
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL")
 STDERR_TAIL = 4_000  # bytes
+LOOK_EVERY_S = 1.0
 _SAYS_NO_MEMORY = (
     b"MemoryError",
     b"failed to allocate",
@@ -68,9 +69,15 @@ class RenderFailed(Exception):
 
 
 def render_in_child(
-    job: Job, output: Path, say: Callable[[str, int], None] = lambda step, percent: None
+    job: Job,
+    output: Path,
+    say: Callable[[str, int], None] = lambda step, percent: None,
+    look: Callable[[], None] = lambda: None,
 ) -> Made:
-    """Render the job to the file `output`; `say` hears of every step, and may raise to stop it."""
+    """Render the job to the file `output`.
+
+    `say` hears of every step, `look` is called about once a second; either may raise to stop it.
+    """
     deadline = time.monotonic() + settings.REPORT_SECONDS
     with tempfile.TemporaryFile() as order, tempfile.TemporaryFile() as complaints:
         order.write(_order(job, output))
@@ -85,7 +92,7 @@ def render_in_child(
             start_new_session=True,  # its own group, so that nothing of it can be left over
         )
         try:
-            result = _listen(child, deadline, say)
+            result = _listen(child, deadline, say, look)
             code = child.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:
             raise RenderFailed(RenderFailed.TOO_LONG) from error
@@ -124,7 +131,10 @@ def _order(job: Job, output: Path) -> bytes:
 
 
 def _listen(
-    child: subprocess.Popen[bytes], deadline: float, say: Callable[[str, int], None]
+    child: subprocess.Popen[bytes],
+    deadline: float,
+    say: Callable[[str, int], None],
+    look: Callable[[], None],
 ) -> dict[str, Any] | None:
     """Hand on every step until the child closes its output; returns the result, if it told one."""
     assert child.stdout is not None
@@ -136,7 +146,8 @@ def _listen(
             left = deadline - time.monotonic()
             if left <= 0:
                 raise RenderFailed(RenderFailed.TOO_LONG)
-            if not selector.select(left):
+            if not selector.select(min(left, LOOK_EVERY_S)):
+                look()
                 continue
             chunk = os.read(child.stdout.fileno(), 65_536)
             if not chunk:

@@ -358,11 +358,12 @@ WORDS = {
     "statement_of_officer": Text("The officer's statement", "审查人员意见"),
     "attached": Text("Attached to this file", "本文件所附数据"),
     "attached_note": Text(
-        "submission.json, whose SHA-256 is the digest above, and review.json",
-        "submission.json（其SHA-256即上述摘要值）和review.json",
+        "submission.json, whose SHA-256 is the digest above, review.json, and both as OSCAL",
+        "submission.json（其SHA-256即上述摘要值）、review.json，以及两者的OSCAL格式文件",
     ),
     "attached_submission": Text("The submission, as it was frozen", "提交时固定的全部内容"),
     "attached_review": Text("The review, as it stood", "出具时的审查状态"),
+    "attached_oscal": Text("Both as OSCAL assessment results", "二者的OSCAL评估结果"),
     "notice": Text("What this report is not", "重要说明"),
     # Outcomes, as they stand alone
     "met": Text("Met", "符合"),

@@ -234,6 +234,8 @@ EXPECTED = {
     "finish_action": {Role.CONTRIBUTOR, Role.MANAGER},
     "verify_action": {Role.OFFICER},
     "reopen_action": {Role.OFFICER},
+    "cancel_report": {Role.MANAGER, Role.OFFICER},
+    "retry_report": READ,
 }
 
 

@@ -61,7 +61,7 @@ def test_the_oscal_export_is_valid_and_says_what_the_officer_found(
     record_determination(
         submission=submission, requirement_id=YES_NO, outcome="not_met", comment="No.", by=cleo
     )
-    finding = raise_finding(
+    raise_finding(
         submission=submission,
         requirement_id=YES_NO,
         severity="major",
@@ -77,7 +77,9 @@ def test_the_oscal_export_is_valid_and_says_what_the_officer_found(
     (result,) = document["results"]
     found = {each["target"]["target-id"]: each for each in result["findings"]}
     assert found[YES_NO]["target"]["status"] == {"state": "not-satisfied", "reason": "fail"}
-    assert found[YES_NO]["related-risks"] == [{"risk-uuid": str(finding.pk)}]
+    (risk,) = result["risks"]
+    assert found[YES_NO]["related-risks"] == [{"risk-uuid": risk["uuid"]}]
+    assert (risk["title"], risk["description"]) == ("F-01", "The minutes.")
     hashes = {
         link["hashes"][0]["value"]
         for resource in document["back-matter"]["resources"][1:]

@@ -11,27 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import translation
 from pytest_django import Settings
 
 from compliance import clock, tasks
-from compliance.models import AuditEvent, Report
+from compliance.models import AuditEvent, Report, Role
 from compliance.reports import build
 from compliance.reports.process import Job, Made, RenderFailed
+from compliance.services.reports import cancel_report
+from tests import factories
 from tests.compliance.reports.conftest import small, stored_report
 
 pytestmark = pytest.mark.django_db
 Status = Report.Status
 PDF = b"%PDF-1.7 made up"
 Render = Callable[..., Made]
+Say, Look = Callable[[str, int], None], Callable[[], None]
 
 
 def rendering(monkeypatch: pytest.MonkeyPatch, render: Render) -> None:
     monkeypatch.setattr(build, "render_in_child", render)
 
 
-def quick(job: Job, output: Path, say: Callable[[str, int], None]) -> Made:
+def quick(job: Job, output: Path, say: Say, look: Look = lambda: None) -> Made:
     """Stands in for the child: writes a file at once."""
     say("layout", 30)
     output.write_bytes(PDF)
@@ -70,6 +74,12 @@ def own_storage(settings: Settings, tmp_path: Path) -> None:
             "OPTIONS": {"location": str(tmp_path / "storage")},
         }
     }
+
+
+@pytest.fixture(autouse=True)
+def unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made up here is no PDF that could be signed."""
+    monkeypatch.setattr(build.signing, "signed", lambda pdf, who, at: pdf)
 
 
 def test_a_waiting_report_becomes_ready_with_its_file(
@@ -128,7 +138,7 @@ def test_a_lease_lasts_longer_than_a_render_may(report: Report, settings: Settin
 def test_who_comes_back_too_late_changes_nothing_and_leaves_no_file(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def overtaken(job: Job, output: Path, say: Callable[[str, int], None]) -> Made:
+    def overtaken(job: Job, output: Path, say: Say, look: Look) -> Made:
         Report.objects.filter(pk=report.pk).update(lease_until=clock.now() - timedelta(seconds=1))
         assert build.take(report.pk) is not None
         output.write_bytes(PDF)
@@ -149,7 +159,7 @@ def test_progress_stops_a_render_that_was_overtaken(
 ) -> None:
     said: list[str] = []
 
-    def overtaken(job: Job, output: Path, say: Callable[[str, int], None]) -> Made:
+    def overtaken(job: Job, output: Path, say: Say, look: Look) -> Made:
         Report.objects.filter(pk=report.pk).update(fence=7)
         say("layout", 30)
         said.append("went on")
@@ -209,6 +219,8 @@ def test_a_moment_of_trouble_does_not_lose_the_report(
     rendering(monkeypatch, failing(RenderFailed(RenderFailed.STOPPED)))
     build.build_report(report.pk)
     rendering(monkeypatch, quick)
+    assert build.waiting_reports() == []  # not at once: whatever it was may pass
+    Report.objects.filter(pk=report.pk).update(lease_until=clock.now() - timedelta(seconds=1))
     for report_id in build.waiting_reports():
         build.build_report(report_id)
     assert again(report).status == Status.READY
@@ -305,3 +317,72 @@ def test_what_a_killed_worker_left_is_removed_and_a_running_render_keeps_its_fol
     build.remove_left_folders()
     assert not left.exists()
     assert running.exists()
+
+
+# --- cancelling -----------------------------------------------------------------------------------
+
+
+def test_a_cancelled_render_stops_in_the_middle_and_nothing_of_it_is_kept(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went_on: list[str] = []
+
+    def cancelled(job: Job, output: Path, say: Say, look: Look) -> Made:
+        look()
+        officer = factories.member(report.submission.assessment.firm, Role.OFFICER, "Cleo")
+        cancel_report(report=again(report), by=officer)
+        look()
+        went_on.append("went on")
+        return quick(job, output, say)
+
+    rendering(monkeypatch, cancelled)
+    build.build_report(report.pk)
+    row = again(report)
+    assert went_on == []
+    assert (row.status, row.progress, row.step, row.lease_until) == (Status.CANCELLED, 0, "", None)
+    assert stored_files() == []
+    build.build_report(report.pk)  # a message that comes late
+    assert build.waiting_reports() == []
+    assert again(report).status == Status.CANCELLED
+
+
+def test_a_report_cancelled_at_the_last_moment_is_not_issued(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CancelledMeanwhile:
+        def save(self, name: str, content: Any) -> str:
+            Report.objects.filter(pk=report.pk).update(status=Status.CANCELLED)
+            return default_storage.save(name, content)
+
+        def delete(self, name: str) -> None:
+            default_storage.delete(name)
+
+    rendering(monkeypatch, quick)
+    monkeypatch.setattr(build, "_storage", CancelledMeanwhile)
+    build.build_report(report.pk)
+    assert again(report).status == Status.CANCELLED
+    assert stored_files() == []
+    assert not AuditEvent.objects.filter(action="report.ready").exists()
+
+
+def test_the_file_of_a_holder_killed_after_storing_goes_when_the_report_is_made(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build.take(report.pk)
+    assert first is not None
+    default_storage.save(build._file_name(first, 1), ContentFile(PDF))
+    Report.objects.filter(pk=report.pk).update(lease_until=clock.now() - timedelta(seconds=1))
+    rendering(monkeypatch, quick)
+    build.build_report(report.pk)
+    assert stored_files() == [f"{report.pk}-2.pdf"]
+
+
+def test_a_report_that_cannot_be_signed_says_so(
+    report: Report, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    rendering(monkeypatch, quick)
+    settings.SIGNING_FILE = tmp_path / "gone.pem"
+    for _attempt in range(3):
+        build.build_report(report.pk)
+    assert "could not be signed" in again(report).error
+    assert stored_files() == []

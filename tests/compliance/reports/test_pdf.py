@@ -103,6 +103,8 @@ def test_the_full_report_says_everything(
 def test_it_claims_the_archive_and_the_screen_reader_and_carries_its_data(
     rendered: Callable[[str, str], Rendered], content: dict[str, Any], lang: str, tag: str
 ) -> None:
+    from trestle.oscal.assessment_results import AssessmentResults  # takes a second to import
+
     path, _ = rendered("full", lang)
     with pikepdf.open(path) as pdf:
         with pdf.open_metadata() as claims:
@@ -113,8 +115,11 @@ def test_it_claims_the_archive_and_the_screen_reader_and_carries_its_data(
         assert "/OutputIntents" in pdf.Root
         attached = {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
         listed = [str(spec.UF) for spec in pdf.Root.AF]
-    assert sorted(listed) == ["review.json", "submission.json"]
+    assert sorted(listed) == ["assessment-results.oscal.json", "review.json", "submission.json"]
     assert attached["submission.json"] == canonical(content)
+    AssessmentResults.parse_obj(
+        json.loads(attached["assessment-results.oscal.json"])["assessment-results"]
+    )
     assert json.loads(attached["review.json"])["state"] in {"in_review", "accepted", "submitted"}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from compliance.errors import InvalidInput, NotPermitted, TransitionNotAllowed
 from compliance.models import AuditEvent, Membership, Report, Submission
-from compliance.services.reports import request_report, retry_report
+from compliance.services.reports import cancel_report, request_report, retry_report
 from compliance.services.review import accept_assessment, record_determination
 
 
@@ -75,7 +75,9 @@ def test_another_firm_gets_no_report(
         retry_report(report=report, by=dov)
 
 
-def test_only_a_failed_report_is_tried_again(submission: Submission, ada: Membership) -> None:
+def test_only_a_failed_or_cancelled_report_is_tried_again(
+    submission: Submission, ada: Membership
+) -> None:
     report = ask(submission, ada)
     for status in ("requested", "rendering", "ready"):
         Report.objects.update(status=status)
@@ -90,3 +92,29 @@ def test_only_a_failed_report_is_tried_again(submission: Submission, ada: Member
         0,
         "",
     )
+
+
+def test_a_report_is_cancelled_while_it_waits_or_is_made_and_made_when_asked_for_again(
+    submission: Submission, ada: Membership, ben: Membership, cleo: Membership, vera: Membership
+) -> None:
+    report = ask(submission, ada)
+    for by in (ben, vera):
+        with pytest.raises(NotPermitted):
+            cancel_report(report=report, by=by)
+    for status, by in (("requested", ada), ("rendering", cleo)):
+        Report.objects.update(status=status, progress=40, step="layout")
+        fence = Report.objects.get().fence
+        cancel_report(report=report, by=by)
+        report.refresh_from_db()
+        assert (report.status, report.progress, report.step) == ("cancelled", 0, "")
+        assert report.fence == fence + 1  # whoever makes it comes too late
+        assert AuditEvent.objects.filter(action="report.cancelled").latest("pk").actor == by.user
+    for status in ("cancelled", "ready", "failed"):
+        Report.objects.update(status=status)
+        with pytest.raises(TransitionNotAllowed, match=report.code):
+            cancel_report(report=report, by=ada)
+    Report.objects.update(status="cancelled")
+    assert ask(submission, vera) == report
+    report.refresh_from_db()
+    assert report.status == "requested"
+    assert report.queued_at > report.requested_at
