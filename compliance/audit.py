@@ -68,6 +68,12 @@ SENTENCES: dict[str, Promise] = {
     "report.failed": _("could not make the report"),
     "token.issued": _("made an access token"),
     "token.revoked": _("revoked an access token"),
+    "webhook.added": _("added a webhook"),
+    "webhook.paused": _("paused a webhook"),
+    "webhook.resumed": _("let a webhook go on"),
+    "webhook.stopped": _("paused a webhook after many failures"),
+    "webhook.replayed": _("sent a message of a webhook again"),
+    "webhook.removed": _("removed a webhook"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from uuid import UUID
 
 from celery import current_app, shared_task
@@ -12,6 +13,9 @@ from compliance.notices.events import announce
 from compliance.notices.post import send_waiting
 from compliance.notices.reminders import remind
 from compliance.reports.build import build_report, remove_left_folders, waiting_reports
+from compliance.webhooks.events import write_deliveries
+from compliance.webhooks.post import forget_old
+from compliance.webhooks.post import send_waiting as send_messages
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +56,30 @@ def tell_of_the_day() -> None:
     """Remind of what is due, and write the letter of the day; each once, however often asked."""
     remind()
     write_letters_of_the_day()
+    forget_old()
+
+
+@shared_task(name="compliance.tasks.tell_webhooks")
+def tell_webhooks() -> None:
+    """Write what happened for the webhooks that listen, and send the messages that wait."""
+    write_deliveries()
+    send_messages()
 
 
 def ask_for(report_id: UUID) -> None:
     """Ring the bell for a report; never raises, the sweep finds rows that nobody heard of."""
+    _ring(render_report, str(report_id))
+
+
+def ask_for_webhooks() -> None:
+    """Ring the bell for messages that should not wait for the next round; never raises."""
+    _ring(tell_webhooks)
+
+
+def _ring(task: Any, *args: str) -> None:
     options = {**current_app.conf.broker_transport_options, **_IMPATIENT}
     try:
         with current_app.connection_for_write(transport_options=options) as connection:
-            render_report.apply_async(
-                (str(report_id),),
-                connection=connection,  # type: ignore[call-arg]  # the stubs do not know it
-                retry=False,
-            )
+            task.apply_async(args, connection=connection, retry=False)
     except Exception as error:
-        log.warning("report %s waits for the next sweep: %s", report_id, error)
+        log.warning("%s %s waits for the next sweep: %s", task.name, args, error)

@@ -118,6 +118,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "tell-webhooks": {
+        "task": "compliance.tasks.tell_webhooks",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "tell-of-the-day": {
         "task": "compliance.tasks.tell_of_the_day",
         "schedule": 300.0,
@@ -131,6 +136,9 @@ SIGNING_FILE_OF_ITS_OWN = VAR_DIR / "signing.pem"
 SIGNING_FILE = env.file("SIGNING_FILE", SIGNING_FILE_OF_ITS_OWN)
 SIGNING_PASSPHRASE = env.text("SIGNING_PASSPHRASE", "")
 REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=300, high=8192)
+
+# Lets webhooks go to addresses inside the network, and over plain HTTP.
+WEBHOOK_ALLOW_PRIVATE = env.boolean("WEBHOOK_ALLOW_PRIVATE", default=False)
 
 # --- people and sign-in ---------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ from compliance.api import (
     tokens,
     trace,
     trail,
+    transfer,
+    webhooks,
     workbook,
 )
 from compliance.api.docs import DocsView, SchemaView
@@ -62,6 +64,7 @@ v1: list[URLPattern] = [
     *reports.urlpatterns,
     *exports.urlpatterns,
     *notifications.urlpatterns,
+    *webhooks.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -51,9 +51,11 @@ class Webhook(OfFirm, models.Model):
     def is_active(self) -> bool:
         return self.paused_at is None
 
-    def is_resting(self, at: datetime) -> bool:
-        """Whether it waits after a failure before the next attempt."""
-        return self.is_active and self.failures > 0 and self.rest_until > at
+    def state(self, at: datetime) -> str:
+        """ "active", "resting" before the next attempt after a failure, or why it is paused."""
+        if not self.is_active:
+            return self.pause
+        return "resting" if self.failures and self.rest_until > at else "active"
 
 
 class WebhookDelivery(OfFirm, models.Model):

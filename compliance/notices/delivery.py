@@ -24,7 +24,7 @@ Mail = NotificationPreference.Mail
 # A duty rests on these: they always stand in the list, and always go out in some letter.
 NEVER_OFF = frozenset({Kind.DEADLINE, Kind.RETURNED, Kind.SUBMITTED})
 FROM_HOUR = 8  # in the installation's time zone
-AT_ONCE = NEVER_OFF | {Kind.DELEGATED}
+AT_ONCE = NEVER_OFF | {Kind.DELEGATED, Kind.WEBHOOK}
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,10 @@ def _details(event: AuditEvent) -> dict[str, Any]:
         said["requirement"] = event.requirement
     if after.get("due_on"):
         said["day"] = after["due_on"]
+    if after.get("title"):
+        said["title"] = after["title"]
+    if event.action == "member.role_changed":
+        said |= {"firm": event.firm.name, "role": after.get("role", "")}
     if after.get("text"):
         said["text"] = str(after["text"])[:300]
     return said
@@ -154,6 +158,10 @@ def _firm_side(event: AuditEvent, team: Team) -> list[UUID]:
 def _managers_and_owner(event: AuditEvent, team: Team) -> list[UUID]:
     owners = CorrectiveAction.objects.filter(pk=_subject(event)).values_list("owner", flat=True)
     return [*team.having(Role.MANAGER), *(owner for owner in owners if owner)]
+
+
+def _managers(event: AuditEvent, team: Team) -> list[UUID]:
+    return team.having(Role.MANAGER)
 
 
 def _whoever_got_it(event: AuditEvent, team: Team) -> list[UUID]:
@@ -218,12 +226,8 @@ def _action(event: AuditEvent) -> str:
     return reverse("corrective_action", args=[_subject(event)])
 
 
-def _talk(event: AuditEvent) -> str:
-    return f"{_requirement(event)}#talk"
-
-
-def _home(event: AuditEvent) -> str:
-    return reverse("firm_home", args=[event.firm_id])
+def _webhook(event: AuditEvent) -> str:
+    return reverse("webhook", args=[_subject(event)])
 
 
 RULES: Mapping[str, Rule] = {
@@ -245,4 +249,5 @@ RULES: Mapping[str, Rule] = {
     "corrective_action.extended": Rule(Kind.ACTION, _managers_and_owner, _action),
     "report.ready": Rule(Kind.REPORT, _whoever_asked, _submissions),
     "report.failed": Rule(Kind.REPORT, _whoever_asked, _submissions),
+    "webhook.stopped": Rule(Kind.WEBHOOK, _managers, _webhook),
 }

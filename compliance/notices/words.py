@@ -58,6 +58,10 @@ SENTENCES: Mapping[str, Promise] = {
     ),
     "report.ready": gettext_lazy("The report of “%(assessment)s” is ready."),
     "report.failed": gettext_lazy("The report of “%(assessment)s” could not be made."),
+    "webhook.stopped": gettext_lazy(
+        "The webhook to %(title)s is paused: its receiver failed many times in a row. "
+        "Nothing is lost; let it go on when the receiver works."
+    ),
     "action.due": gettext_lazy(
         "The corrective action for “%(requirement)s” in “%(assessment)s” is due on %(day)s."
     ),

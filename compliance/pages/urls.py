@@ -30,6 +30,7 @@ from compliance.pages import (
     trace,
     trail,
     verify,
+    webhooks,
     workbook,
 )
 
@@ -60,4 +61,5 @@ urlpatterns: list[URLPattern] = [
     *health.urlpatterns,
     *account.urlpatterns,
     *tokens.urlpatterns,
+    *webhooks.urlpatterns,
 ]

@@ -32,7 +32,7 @@ AREAS: Mapping[str, tuple[Promise, tuple[str, ...]]] = {
     "review": (_("Review and findings"), ("determination", "finding", "question", "review")),
     "actions": (_("Corrective actions"), ("corrective_action",)),
     "reports": (_("Reports"), ("report",)),
-    "people": (_("Firm, people, access"), ("firm", "member", "invitation", "token")),
+    "people": (_("Firm, people, access"), ("firm", "member", "invitation", "token", "webhook")),
 }
 
 

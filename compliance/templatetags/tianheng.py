@@ -100,6 +100,20 @@ REPORT_STATUSES = {
     "rendering": Look(_("Being made"), icon="loader-2", css="flagged"),
     "ready": Look(pgettext_lazy("report", "Ready"), icon="circle-check", css="met"),
     "failed": Look(_("Failed"), icon="circle-x", css="not_met"),
+    "cancelled": Look(_("Cancelled"), icon="circle-minus", css="not_applicable"),
+}
+WEBHOOK_STATES = {
+    "active": Look(pgettext_lazy("webhook", "Active"), icon="circle-check", css="met"),
+    "resting": Look(pgettext_lazy("webhook", "Tries again soon"), icon="hourglass", css="carried"),
+    "by_hand": Look(pgettext_lazy("webhook", "Paused"), icon="circle-minus", css="not_answered"),
+    "failures": Look(
+        pgettext_lazy("webhook", "Paused after many failures"), icon="circle-x", css="not_met"
+    ),
+}
+DELIVERY_STATUSES = {
+    "waiting": Look(pgettext_lazy("delivery", "Waiting"), icon="hourglass", css="not_answered"),
+    "sent": Look(pgettext_lazy("delivery", "Delivered"), icon="circle-check", css="met"),
+    "failed": Look(pgettext_lazy("delivery", "Given up"), icon="circle-x", css="not_met"),
 }
 EVIDENCE_STATES = {
     "valid": Look(_("Valid"), icon="circle-check", css="met"),
@@ -199,6 +213,20 @@ def look_of_action(value: Any) -> Look:
 def report_state(value: Any, bare: bool = False) -> SafeString:
     """The status of a report as word, icon and colour."""
     look = REPORT_STATUSES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def webhook_state(value: Any, bare: bool = False) -> SafeString:
+    """Whether a webhook is told, as word, icon and colour."""
+    look = WEBHOOK_STATES.get(str(value), UNKNOWN)
+    return _status(look, look.word, bare=bare)
+
+
+@register.simple_tag
+def delivery_status(value: Any, bare: bool = False) -> SafeString:
+    """What became of a message to a webhook, as word, icon and colour."""
+    look = DELIVERY_STATUSES.get(str(value), UNKNOWN)
     return _status(look, look.word, bare=bare)
 
 

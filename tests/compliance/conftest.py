@@ -16,6 +16,7 @@ def quiet_bell(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
     if request.node.get_closest_marker("worker") or request.node.get_closest_marker("browser"):
         return
     monkeypatch.setattr("compliance.tasks.ask_for", lambda report_id: None)
+    monkeypatch.setattr("compliance.tasks.ask_for_webhooks", lambda: None)
 
 
 @pytest.fixture

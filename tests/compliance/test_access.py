@@ -35,6 +35,8 @@ from compliance.models import (
     Report,
     Submission,
     User,
+    Webhook,
+    WebhookDelivery,
     WorkbookUpload,
 )
 from compliance.pages.urls import urlpatterns
@@ -48,6 +50,7 @@ from compliance.services.questions import ask_question
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from compliance.services.tokens import issue_token
+from compliance.services.webhooks import add_webhook, ping_webhook
 from tests import factories
 
 YES_NO = "cnsa.m01.research_call_watch"
@@ -241,12 +244,18 @@ TABLE: dict[str, Page] = {
     "readyz": Page(get=ALL, is_public=True),
     "tokens": Page(get=ALL, post=(422, 422, 422, 422), body=(("name", ""),)),
     "token_revoke": Page(("access_token",), post=(404, 404, 302, 404)),
+    "firm_webhooks": Page(
+        ("firm",), get=(403, 403, 200, 403), post=(403, 403, 422, 403), body=(("url", "x"),)
+    ),
+    "webhook": Page(("webhook",), get=(403, 403, 200, 403)),
+    "webhook_change": Page(("webhook",), post=(403, 403, 302, 403), body=(("do", "ping"),)),
+    "webhook_replay": Page(("delivery",), post=(403, 403, 302, 403)),
     "set_language": Page(post=(302, 302, 302, 302), body=(("language", "en"),), is_public=True),
     "set_theme": Page(post=(302, 302, 302, 302), body=(("theme", "dark"),), is_public=True),
 }
 FIRMS_OWN = {
     *("access_token", "action", "firm", "draft", "evidence", "submission", "report"),
-    "failed_report",
+    *("failed_report", "webhook", "delivery"),
 }
 
 
@@ -338,6 +347,11 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
     report.save()
     failed = request_report(submission=submission, kind="full", lang="zh-hans", by=manager)
     Report.objects.filter(pk=failed.pk).update(status=Report.Status.FAILED)
+    webhook = add_webhook(
+        firm=firm, url=f"https://{mark.lower()}.example/hook", areas=["answers"], by=manager
+    )
+    delivery = ping_webhook(webhook=webhook, by=manager)
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(status="failed")
     own = issue_token(user=manager.user, name=f"{mark} program", scopes=["read"]).token
     return World(
         {
@@ -361,6 +375,8 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "page": 1,
             "workbook": workbook_of(draft, writer, mark).pk,
             "reference": "CN-SMALLSAT-2021",
+            "webhook": webhook.pk,
+            "delivery": delivery.pk,
         }
     )
 
@@ -459,7 +475,7 @@ def checksum() -> list[Any]:
         Delegation,
         Invitation,
     )
-    later = (Submission, Determination, Report, AuditEvent)
+    later = (Submission, Determination, Report, AuditEvent, Webhook, WebhookDelivery)
     return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
 
 

@@ -34,6 +34,8 @@ from compliance.models import (
     Report,
     Scope,
     Submission,
+    Webhook,
+    WebhookDelivery,
     WorkbookUpload,
 )
 from compliance.services.corrective_actions import open_actions
@@ -43,6 +45,7 @@ from compliance.services.invitations import invite
 from compliance.services.questions import ask_question
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding
+from compliance.services.webhooks import add_webhook, ping_webhook
 from tests import factories
 from tests.compliance.api.calls import Api, api_of, json_of, problem_of
 
@@ -51,6 +54,7 @@ ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
 CANARY = "CANARY-OF-A"
 Statuses = tuple[int, int, int, int]  # viewer, contributor, manager, officer
 ALL: Statuses = (200, 200, 200, 200)
+MANAGER: Statuses = (403, 403, 200, 403)
 
 
 @dataclass(frozen=True)
@@ -287,8 +291,26 @@ TABLE = [
     Call("api_report", "GET", ALL, ("report",)),
     Call("api_report_retry", "POST", (202,) * 4, ("report",)),
     Call("api_report_download", "GET", (404,) * 4, ("report",)),
+    Call("api_webhooks", "GET", MANAGER, ("firm",)),
+    Call(
+        "api_webhooks",
+        "POST",
+        (403, 403, 201, 403),
+        ("firm",),
+        {"url": "https://hook.example/", "areas": ["status"]},
+    ),
+    Call("api_webhook", "GET", MANAGER, ("webhook",)),
+    Call("api_webhook", "DELETE", (403, 403, 204, 403), ("webhook",)),
+    Call("api_webhook_pause", "POST", MANAGER, ("webhook",)),
+    Call("api_webhook_resume", "POST", MANAGER, ("webhook",)),
+    Call("api_webhook_ping", "POST", (403, 403, 202, 403), ("webhook",)),
+    Call("api_deliveries", "GET", MANAGER, ("webhook",)),
+    Call("api_replay", "POST", (403, 403, 202, 403), ("delivery",)),
 ]
-FIRMS_OWN = {"token", "firm", "draft", "evidence", "submission", "action", "report", "question"}
+FIRMS_OWN = {
+    *("token", "firm", "draft", "evidence", "submission", "action", "report"),
+    *("webhook", "delivery", "question"),
+}
 
 
 @dataclass(frozen=True)
@@ -353,8 +375,15 @@ def a(
     )
     report = request_report(submission=submission, kind="full", lang="en", by=ada)
     Report.objects.filter(pk=report.pk).update(status="failed", error=f"{CANARY} error")
+    webhook = add_webhook(
+        firm=firm, url=f"https://{CANARY.lower()}.example/", areas=["answers"], by=ada
+    )
+    delivery = ping_webhook(webhook=webhook, by=ada)
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(status="failed", answer=CANARY)
     return World(
         {
+            "webhook": webhook.pk,
+            "delivery": delivery.pk,
             "firm": firm.pk,
             "draft": draft.pk,
             "catalogue": "cnsa_2025_2027",
@@ -443,7 +472,7 @@ def checksum() -> list[Any]:
         *(Firm, Membership, Invitation, Assessment, Answer, Comment, Delegation, Evidence),
         *(EvidenceUse, ClosingEvidence, Submission, Finding, Question),
     )
-    later = (Determination, Report, AuditEvent, CorrectiveAction)
+    later = (Determination, Report, AuditEvent, CorrectiveAction, Webhook, WebhookDelivery)
     return [list(model.objects.order_by("pk").values()) for model in (*models, *later)]
 
 

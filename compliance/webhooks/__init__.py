@@ -1,0 +1,1 @@
+"""What happened in a firm → signed messages to the firm's own systems."""
