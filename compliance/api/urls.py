@@ -30,7 +30,6 @@ from compliance.api import (
     tokens,
     trace,
     trail,
-    transfer,
     webhooks,
     workbook,
 )
