@@ -20,7 +20,7 @@ from weasyprint.pdf import tags as pdf_tags
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from compliance.reports import archive, charts
+from compliance.reports import archive, charts, quick
 from compliance.reports.markup import Fonts, library
 from compliance.reports.printed import ReportContext, ScoreLine
 
@@ -181,6 +181,7 @@ def render_pdf(
     return Rendered(target.getvalue(), len(document.pages))
 
 
+quick.install()
 _box_tree = pdf_tags._build_box_tree
 
 

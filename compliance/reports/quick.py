@@ -1,0 +1,411 @@
+"""WeasyPrint's busiest functions, written for what a report needs: the same pages, less work.
+
+A report spends its time in a few small functions that are called tens of thousands of times. Each
+has a quicker twin here, which keeps what it found beside the style it found it for, and hands
+anything out of the ordinary back to WeasyPrint's own. `install` puts them in place, once, and only
+in the release they were written for: any other draws the same report in twice the time.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import zlib
+from functools import lru_cache
+from typing import Any
+
+import pydyf
+import weasyprint
+from weasyprint.css import ComputedStyle
+from weasyprint.css.computed_values import PHYSICAL_FUNCTIONS
+from weasyprint.css.properties import INHERITED, INITIAL_NOT_COMPUTED, INITIAL_VALUES
+from weasyprint.draw import text as draw_text
+from weasyprint.layout import inline, percent
+from weasyprint.text import line_break
+from weasyprint.text.ffi import FROM_UNITS, ffi, pango
+
+WRITTEN_FOR = "70.0"
+COMPRESSION = 6  # level 9 takes three times as long to save a hundredth
+
+_TEXT_END = 0xFFFFFFFF  # PANGO_ATTR_INDEX_TO_TEXT_END
+_GLYPH = struct.Struct("=IiiiI")  # PangoGlyphInfo: glyph, width, offset right, offset down, flags
+_PANGO = 14802  # before it, WeasyPrint has to mend the size of a font
+_ODD_GLYPHS = 0x0FFFFFFF  # PANGO_GLYPH_EMPTY; beyond it those that no font has
+
+
+def install() -> None:
+    """Put the quick twins in place."""
+    if (
+        weasyprint.VERSION == WRITTEN_FOR
+        and ffi.sizeof("PangoGlyphInfo") == _GLYPH.size
+        and pango.pango_version() >= _PANGO
+    ):
+        _install_text()
+        _install_boxes()
+        _install_pdf()
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _install_text() -> None:
+    layout = line_break.Layout
+    plain_setup, plain_set_text, plain_reactivate = (
+        layout.setup,
+        layout.set_text,
+        layout.reactivate,
+    )
+    plain_strut, plain_tabs, plain_draw = (
+        line_break.strut,
+        layout.set_tabs,
+        draw_text.draw_first_line,
+    )
+
+    def setup(self: Any, style: Any) -> None:
+        """A Pango layout, from a context and a font description made once for each style."""
+        known = style.__dict__.get("_pango")
+        if known is None:
+            known = style.__dict__["_pango"] = _pango_of(style)
+        self.is_plain = known is _PLAIN
+        if self.is_plain:
+            plain_setup(self, style)
+            return
+        context, description, self.language, attributes = known
+        self.style = style
+        self.first_line_direction = 0
+        self.ascent = self.underline_position = self.strikethrough_position = None
+        self.layout = ffi.gc(pango.pango_layout_new(context), line_break.gobject.g_object_unref)
+        pango.pango_layout_set_auto_dir(self.layout, False)
+        pango.pango_layout_set_font_description(self.layout, description)
+        if attributes is not None:
+            pango.pango_layout_set_attributes(self.layout, attributes)
+
+    def set_text(self: Any, text: str, justify: bool = False) -> None:
+        if self.is_plain or (justify and self.justification_spacing):
+            plain_set_text(self, text, justify)
+            return
+        end = text.find("\n")
+        if end != -1:
+            text = text[: end + 2]
+        self.text = text
+        encoded = text.encode().replace(b"\0", b"")
+        pango.pango_layout_set_text(self.layout, encoded, len(encoded))
+        if b"\t" in encoded:
+            self.set_tabs()
+
+    def deactivate(self: Any) -> None:
+        """Keep the layout: to lay the text out again for drawing costs more than the memory."""
+
+    def reactivate(self: Any, style: Any) -> None:
+        if self.is_plain or self.justification_spacing:
+            plain_reactivate(self, style)
+
+    def set_tabs(self: Any) -> None:
+        size = self.style["tab_size"]
+        if isinstance(size, int):
+            plain_tabs(self)
+            return
+        pango.pango_layout_set_tabs(self.layout, _tabs(int(size.value) or 1))
+
+    def strut(style: Any) -> Any:
+        found = style.__dict__.get("_strut")
+        if found is None:
+            found = style.__dict__["_strut"] = plain_strut(style)
+        return found
+
+    def draw_first_line(
+        stream: Any, textbox: Any, text_overflow: str, block_ellipsis: Any, matrix: Any
+    ) -> Any:
+        if text_overflow != "ellipsis" and block_ellipsis == "none":
+            if not textbox.text.strip() or textbox.style["font_size"] < 1e-6:
+                return []
+            runs = _runs_of(stream, textbox.pango_layout)
+            if runs is not None:
+                stream.set_text_matrix(*matrix.values)
+                for font, size, shown in runs:
+                    stream.set_font_size(font, size)
+                    stream.show_text(shown)
+                return []
+        return plain_draw(stream, textbox, text_overflow, block_ellipsis, matrix)
+
+    layout.setup, layout.set_text, layout.set_tabs = setup, set_text, set_tabs
+    layout.deactivate, layout.reactivate = deactivate, reactivate
+    line_break.strut = inline.strut = strut
+    inline.can_break_text = line_break.can_break_text = lru_cache(4096)(line_break.can_break_text)
+    draw_text.draw_first_line = draw_first_line
+
+
+_PLAIN = ()
+
+
+def _pango_of(style: Any) -> tuple[Any, ...]:
+    """Context, font description, language and attributes for texts in this style, made once."""
+    is_plain = (
+        style["text_decoration_line"] != "none"
+        or style["letter_spacing"] not in ("normal", 0)
+        or style["word_spacing"]
+        or style["font_language_override"] != "normal"
+        or style["font_variation_settings"] != "normal"
+        or not style["lang"]
+        or line_break.font_features(
+            style["font_kerning"],
+            style["font_variant_ligatures"],
+            style["font_variant_position"],
+            style["font_variant_caps"],
+            style["font_variant_numeric"],
+            style["font_variant_alternates"],
+            style["font_variant_east_asian"],
+            style["font_feature_settings"],
+        )
+    )
+    if is_plain:
+        return _PLAIN
+    key = (
+        *style["font_family"],
+        style["font_style"],
+        style["font_stretch"],
+        style["font_weight"],
+        style["font_size"],
+        style["lang"],
+        style["direction"],
+        style["overflow_wrap"],
+    )
+    known: dict[Any, tuple[Any, ...]] = style.font_config.__dict__.setdefault("_pango", {})
+    if key not in known:
+        context = ffi.gc(
+            pango.pango_font_map_create_context(style.font_config.font_map),
+            line_break.gobject.g_object_unref,
+        )
+        pango.pango_context_set_round_glyph_positions(context, False)
+        pango.pango_context_set_base_dir(context, line_break.PANGO_DIRECTION[style["direction"]])
+        language = pango.pango_language_from_string(style["lang"].encode())
+        pango.pango_context_set_language(context, language)
+        attributes = None
+        if style["overflow_wrap"] in ("anywhere", "break-word"):
+            attributes = ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
+            no_hyphens = pango.pango_attr_insert_hyphens_new(False)
+            no_hyphens.start_index, no_hyphens.end_index = 0, _TEXT_END
+            pango.pango_attr_list_change(attributes, no_hyphens)
+        known[key] = context, line_break.get_font_description(style), language, attributes
+    return known[key]
+
+
+@lru_cache(64)
+def _tabs(width: int) -> Any:
+    return ffi.gc(
+        pango.pango_tab_array_new_with_positions(1, True, pango.PANGO_TAB_LEFT, width),
+        pango.pango_tab_array_free,
+    )
+
+
+def _runs_of(stream: Any, layout: Any) -> list[tuple[Any, float, str]] | None:
+    """Font, size and glyphs of each run of a line; None where a glyph is out of the ordinary."""
+    if "\n" in layout.text:
+        pango.pango_layout_set_single_paragraph_mode(layout.layout, True)
+    line = pango.pango_layout_get_line_readonly(layout.layout, 0)
+    fonts = stream.__dict__.setdefault("_pango_fonts", {})
+    made: list[tuple[Any, float, str]] = []
+    shown: list[str] = []
+    previous = font = None
+    size = 0.0
+    run = line.runs[0]
+    while run != ffi.NULL:
+        found = run.data
+        run = run.next
+        pango_font = found.item.analysis.font
+        if pango_font != previous:
+            previous = pango_font
+            if shown:
+                made.append((font.hash, size, "".join(shown)))
+                shown = []
+            entry = fonts.get(pango_font)
+            if entry is None:
+                # With the layout, which keeps the font at this address.
+                entry = fonts[pango_font] = (*stream.add_font(pango_font), layout.layout)
+            font, size, _ = entry
+            if font.bitmap or font.png or font.svg or font.colr:
+                return None
+            pieces = font.__dict__.setdefault("_pieces", {}).setdefault(size, {})
+        string = found.glyphs
+        count = string.num_glyphs
+        shown.append("<")
+        glyphs = _GLYPH.iter_unpack(ffi.buffer(string.glyphs, count * _GLYPH.size))
+        for place, (glyph, width, right, down, _) in enumerate(glyphs):
+            if right or down:
+                return None
+            piece = pieces.get((glyph, width))
+            if piece is None:
+                if glyph >= _ODD_GLYPHS:
+                    return None
+                _note_text(font, glyph, found, place, layout.text)
+                piece = pieces[glyph, width] = _piece(stream, pango_font, font, size, glyph, width)
+            shown.append(piece)
+        shown.append(">")
+    made.append((font.hash, size, "".join(shown)))
+    return made
+
+
+def _note_text(font: Any, glyph: int, found: Any, place: int, text: str) -> None:
+    """Remember which text the glyph stands for."""
+    if glyph in font.to_unicode:
+        return
+    item, clusters = found.item, found.glyphs.log_clusters
+    if item.analysis.level % 2:  # right to left
+        end = item.length if place == 0 else clusters[place - 1]
+    else:
+        end = item.length if place == found.glyphs.num_glyphs - 1 else clusters[place + 1]
+    start = item.offset + clusters[place]
+    font.to_unicode[glyph] = text.encode()[start : item.offset + end].decode()
+
+
+def _piece(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, width: int) -> str:
+    """The glyph as it is written, and how much closer than its width the next one stands."""
+    if glyph not in font.widths:
+        pango.pango_font_get_glyph_extents(pango_font, glyph, stream.ink_rect, stream.logical_rect)
+        font.widths[glyph] = round(stream.logical_rect.width * 1000 * FROM_UNITS / size)
+    closer = int(font.widths[glyph] - width * 1000 * FROM_UNITS / size)
+    return f"{glyph:04x}>{closer}<" if closer else f"{glyph:04x}"
+
+
+# --- boxes ----------------------------------------------------------------------------------------
+
+
+# Properties whose value, where no rule sets it, is the parent's or the initial one as it stands.
+_SIMPLE: dict[str, tuple[str, ...]] = {
+    key: ()
+    for key in INITIAL_VALUES
+    if key not in ("position", "float", "display", "page")
+    and not key.startswith("text_decoration_")
+    and (key in INHERITED or key not in INITIAL_NOT_COMPUTED)
+}
+# A rule may set it by its place in the line's direction instead.
+for _name, _logical in PHYSICAL_FUNCTIONS.items():
+    if _name in _SIMPLE:
+        _SIMPLE[_name] = tuple({_logical(block="ttb", inline=way) for way in ("ltr", "rtl")})
+
+
+class _Probe:
+    """Stands for a box that has a style and nothing else."""
+
+    def __init__(self, style: Any) -> None:
+        self.style = style
+
+
+_LENGTHS = tuple(
+    f"{name}{side}"
+    for name, sides in (
+        ("margin_", ("left", "right", "top", "bottom")),
+        ("padding_", ("left", "right", "top", "bottom")),
+        ("min_", ("width", "height")),
+        ("max_", ("width", "height")),
+        ("", ("width", "height")),
+    )
+    for side in sides
+)
+
+
+def _install_boxes() -> None:
+    plain_resolve = percent.resolve_percentages
+    plain_missing = ComputedStyle.__missing__
+
+    def resolve_percentages(box: Any, containing_block: Any) -> None:
+        """The used lengths of a box; where none is a percentage they are the same every time."""
+        style = box.style
+        known = style.__dict__.get("_lengths")
+        if known is None:
+            known = style.__dict__["_lengths"] = _lengths_of(style, plain_resolve)
+        if not known:
+            plain_resolve(box, containing_block)
+            return
+        height = (
+            containing_block[1] if isinstance(containing_block, tuple) else containing_block.height
+        )
+        box.__dict__.update(known[height == "auto"])
+
+    def missing(self: Any, key: str) -> Any:
+        """The value of a property that no rule sets and that is asked for the first time."""
+        parent = self.parent_style
+        logical = _SIMPLE.get(key)
+        if logical is None or parent is None or key in self.cascaded:
+            return plain_missing(self, key)
+        for name in logical:
+            if name in self.cascaded:
+                return plain_missing(self, key)
+        value = self[key] = parent[key] if key in INHERITED else INITIAL_VALUES[key]
+        return value
+
+    percent.resolve_percentages = resolve_percentages
+    for module in list(sys.modules.values()):
+        if getattr(module, "resolve_percentages", None) is plain_resolve:
+            module.__dict__["resolve_percentages"] = resolve_percentages
+    ComputedStyle.__missing__ = missing
+
+
+def _lengths_of(style: Any, plain: Any) -> tuple[Any, ...]:
+    """The used lengths, in a block of a known height and in one of any; () if not fixed."""
+    values = [style[name] for name in _LENGTHS]
+    if style["border_collapse"] == "collapse" or any(
+        value != "auto" and getattr(value, "unit", None) != "px" for value in values
+    ):
+        return ()
+    made = []
+    for height in (0, "auto"):
+        probe = _Probe(style)
+        plain(probe, (0, height))
+        del probe.style
+        made.append(vars(probe))
+    return tuple(made)
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _install_pdf() -> None:
+    plain_write, plain_to_bytes = pydyf.PDF.write, pydyf._to_bytes
+
+    def to_bytes(item: Any) -> bytes:
+        kind = type(item)
+        if kind is bytes:
+            return item  # type: ignore[no-any-return]  # as its type says
+        if kind is str:
+            return item.encode("ascii")  # type: ignore[no-any-return]
+        if kind is int:
+            return b"%d" % item
+        return plain_to_bytes(item)  # type: ignore[no-any-return]
+
+    def dictionary(self: Any) -> bytes:
+        known = self.__dict__.get("_bytes")
+        if known:
+            return known  # type: ignore[no-any-return]
+        made = b"".join(
+            [b"<<", *[b"/%b %b" % (to_bytes(k), to_bytes(v)) for k, v in self.items()], b">>"]
+        )
+        if known is not None:
+            self._bytes = made
+        return made
+
+    def stream(self: Any) -> bytes:
+        known = self.__dict__.get("_bytes")
+        if known:
+            return known  # type: ignore[no-any-return]
+        body = b"\n".join([to_bytes(item) for item in self.stream])
+        extra = pydyf.Dictionary(self.extra.copy())
+        if self.compress:
+            extra["Filter"] = "/FlateDecode"
+            body = zlib.compress(body, COMPRESSION)
+        extra["Length"] = len(body)
+        made = b"\n".join((extra.data, b"stream", body, b"endstream"))
+        if known is not None:
+            self._bytes = made
+        return made
+
+    def write(self: Any, output: Any, *options: Any, **named: Any) -> None:
+        """Write the file; from here on nothing changes, so each object is put in bytes once."""
+        for found in self.objects:
+            found._bytes = b""
+        plain_write(self, output, *options, **named)
+
+    pydyf._to_bytes = to_bytes
+    pydyf.Dictionary.data = property(dictionary)
+    pydyf.Stream.data = property(stream)
+    pydyf.PDF.write = write
