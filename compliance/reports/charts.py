@@ -6,7 +6,7 @@ text of a user enters one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import segno
@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from checklists.engine.model import Outcome, Track
-from compliance.reports.printed import SHOWN_ORDER, Pair, ReportContext, Tile
+from compliance.reports.printed import SHOWN_ORDER, Pair, ReportContext, Tile, Twin, Words
 
 WIDTH = 688
 INK, SOFT, FAINT, NAVY, BRASS = "#16202E", "#434E5C", "#5F6975", "#12284B", "#7A551A"
@@ -36,7 +36,7 @@ SHADES = (
     (50, "#3F7F8E", "#FFFFFF", "50–70"),
     (0, "#163F4A", "#FFFFFF", "0–50"),
 )
-FONT = {"en": "Noto Sans CJK KR", "zh-hans": "Noto Sans CJK SC"}
+FONT = {"en": "Noto Sans CJK KR", "zh-hans": "Noto Sans CJK SC", "both": "Noto Sans CJK SC"}
 
 
 class Drawing:
@@ -49,7 +49,7 @@ class Drawing:
         self._head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
             f'width="{_n(width * scale)}mm" height="{_n(height * scale)}mm">'
-            f"<title>{escape(title)}</title>"
+            f"<title>{escape(_line(title))}</title>"
         )
         self._parts: list[str] = []
 
@@ -66,9 +66,10 @@ class Drawing:
     ) -> None:
         weight = ' font-weight="bold"' if bold else ""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
+        said = escape(_line(words))
         self._parts.append(
             f'<text x="{_n(x)}" y="{_n(y)}" font-family="{self.font}" '
-            f'font-size="{_n(size * 1.22)}"{weight}{place} fill="{fill}">{escape(words)}</text>'
+            f'font-size="{_n(size * 1.22)}"{weight}{place} fill="{fill}">{said}</text>'
         )
 
     def box(
@@ -150,6 +151,28 @@ class Drawing:
         return mark_safe(self._head + "".join(self._parts) + "</svg>")
 
 
+def _line(words: object) -> str:
+    """What is written in a picture: in a report in both languages both."""
+    if isinstance(words, Twin):
+        return words.both
+    if isinstance(words, Words):
+        return f"{words.text} {words.zh}" if words.zh else words.text
+    return str(words)
+
+
+def _scores(name: object, pair: Pair, c: ReportContext) -> str:
+    """What a bar or a cell shows, as a part of the words that stand for the picture."""
+    said = f"{_line(name)}: {_line(c.w['claimed'])} {pair.claimed.percent or '–'}"
+    if pair.confirmed is None:
+        return said
+    return f"{said}, {_line(c.w['confirmed'])} {pair.confirmed_percent or '–'}"
+
+
+def _said(title: object, parts: Iterable[str]) -> str:
+    """The words that stand for a picture: its title, then every figure in it."""
+    return f"{_line(title)}. {'; '.join(parts)}"
+
+
 def _n(value: float) -> str:
     """A coordinate without noise."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
@@ -165,10 +188,10 @@ def skyline(c: ReportContext) -> SafeString:
     step, gap = 13.6, 14
     above = max((len(m.duty_tiles) for m in measures), default=0)
     below = max((len(m.upcoming_tiles) for m in measures), default=0)
-    step = min(step, 240 / max(above + below, 1))
+    step = min(step, (150 if c.is_both else 240) / max(above + below, 1))
     base = 16 + above * step
     height = base + 34 + below * step + 6
-    drawing = Drawing(c.w["skyline"], height, lang=c.lang)
+    drawing = Drawing(_said(c.w["skyline"], [_line(c.skyline_counts)]), height, lang=c.lang)
     sections = max(len(c.sections), 1)
     pitch = (WIDTH - 16 - sections * 11) / max(len(measures), 1)
     x = 16.0
@@ -185,7 +208,8 @@ def skyline(c: ReportContext) -> SafeString:
         drawing.text(start - 3, height - 2, section.id, 9, fill=SOFT, bold=True)
         x += 11
     for track, y in ((Track.DUTY, 10.0), (Track.UPCOMING, height - 2)):
-        drawing.text(WIDTH - 16, y, c.track_titles[track], 8.5, anchor="end", fill=SOFT, bold=True)
+        title, size = c.track_titles[track], 6.8 if c.is_both else 8.5
+        drawing.text(WIDTH - 16, y, title, size, anchor="end", fill=SOFT, bold=True)
     return drawing.done()
 
 
@@ -195,14 +219,16 @@ def _stack(drawing: Drawing, x: float, y: float, step: float, tiles: Sequence[Ti
 
 
 def legend(c: ReportContext) -> SafeString:
-    drawing = Drawing(c.w["outcomes"], 16, lang=c.lang)
+    """What the tiles mean; Chinese under English where a report is in both."""
+    drawing = Drawing(c.w["outcomes"], 28 if c.is_both else 16, lang=c.lang)
     x = 2.0
-    for outcome in SHOWN_ORDER:
-        drawing.tile(x, 2, outcome, blocking=False)
-        drawing.text(x + 25, 11.5, c.w[outcome], 8.4)
-        x += 36 + _text_width(c.w[outcome])
-    drawing.tile(x, 2, Outcome.MET, blocking=True)
-    drawing.text(x + 26, 11.5, c.w["blocking"], 8.4)
+    for outcome in (*SHOWN_ORDER, None):
+        word = c.w["blocking"] if outcome is None else c.w[outcome]
+        drawing.tile(x, 2, outcome or Outcome.MET, blocking=outcome is None)
+        drawing.text(x + 26, 11.5, str(word), 8.4)
+        if isinstance(word, Twin):
+            drawing.text(x + 26, 22.5, word.zh, 8)
+        x += 36 + _text_width(str(word))
     return drawing.done()
 
 
@@ -215,12 +241,18 @@ def sections(c: ReportContext) -> SafeString:
     """Claimed light and outlined, confirmed solid, against the two gates."""
     left, span, row = 240, 330, 27
     bottom = 20 + len(c.sections) * row
-    drawing = Drawing(c.w["by_section"], bottom + 16, lang=c.lang)
+    said = _said(c.w["by_section"], [_scores(s.title, s.duty, c) for s in c.sections])
+    drawing = Drawing(said, bottom + 16, lang=c.lang)
     drawing.gates(left, span, 12, bottom, c)
     for place, section in enumerate(c.sections):
         y = 20 + place * row
         drawing.text(0, y + 13, section.id, 11, fill=BRASS, bold=True)
-        drawing.text(18, y + 13, section.title.text, 8.4 if section.title.lang != "en" else 7.2)
+        title = section.title
+        drawing.text(
+            18, y + (8 if title.zh else 13), title.text, 8.4 if title.lang != "en" else 7.2
+        )
+        if title.zh:
+            drawing.text(18, y + 19, title.zh, 7.6)
         _bars(drawing, section.duty, left, span, y, c)
     return drawing.done()
 
@@ -232,30 +264,100 @@ def _bars(
     if claimed is None and confirmed is None:
         drawing.text(left + 6, y + 13, c.w["none_to_score"], 7.6, fill=FAINT)
         return
-    edge = left + span + 12
+    edge, size = left + span + 12, 6.8 if c.is_both else 8
     if claimed is not None:
         drawing.box(left, y, _percent(claimed) * span / 100, 9, LIGHT, edge=NAVY)
         drawing.text(edge, y + 8.5, claimed, 8.5, fill=SOFT)
-        drawing.text(edge + 34, y + 8.5, c.w["claimed"], fill=FAINT)
+        drawing.text(edge + 34, y + 8.5, c.w["claimed"], size, fill=FAINT)
     if confirmed is not None:
         drawing.box(left, y + 11, _percent(confirmed) * span / 100, 9, NAVY)
         drawing.text(edge, y + 19.5, confirmed, 8.5, fill=NAVY, bold=True)
-        drawing.text(edge + 34, y + 19.5, c.w["confirmed"], fill=NAVY)
+        drawing.text(edge + 34, y + 19.5, c.w["confirmed"], size, fill=NAVY)
+
+
+def trend(c: ReportContext) -> SafeString:
+    """The duty score of the submissions before this one and of this one: claimed hollow."""
+    width, left, right, top, bottom = 332.0, 26.0, 296.0, 12.0, 78.0
+    said = [
+        _scores(f"{_line(point.label)} {_line(point.on)}".strip(), point.duty, c)
+        for point in c.trend
+    ]
+    drawing = Drawing(_said(c.w["trend"], said), bottom + 26, lang=c.lang, width=width)
+    shown = [
+        _percent(percent)
+        for point in c.trend
+        for percent in (point.duty.claimed.percent, point.duty.confirmed_percent)
+        if percent is not None
+    ]
+    floor = min(60, int(min(shown, default=0)) // 20 * 20)
+
+    def height(percent: float) -> float:
+        return bottom - (percent - floor) * (bottom - top) / (100 - floor)
+
+    for gate in (floor, *c.gates, 100):
+        y = height(gate)
+        is_gate = gate in c.gates
+        drawing.path(
+            f"M{_n(left)} {_n(y)}H{_n(right + 8)}",
+            edge=INK if is_gate else GRID,
+            line=0.7,
+            dash="3 2" if is_gate else "",
+        )
+        drawing.text(left - 5, y + 2.6, gate, 7, anchor="end", fill=FAINT)
+    pitch = (right - left) / max(len(c.trend), 1)
+    places = [left + pitch * (place + 0.5) for place in range(len(c.trend))]
+    for which, dash, fill, edge in (
+        ("claimed", "3 2", "#FFFFFF", NAVY),
+        ("confirmed", "", NAVY, NAVY),
+    ):
+        points = [
+            (x, height(_percent(percent)))
+            for x, point in zip(places, c.trend, strict=True)
+            if (percent := _figure_of(point.duty, which)) is not None
+        ]
+        if len(points) > 1:
+            d = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+            drawing.path(f"M{d}", edge=NAVY, line=1.3, dash=dash)
+        for x, y in points:
+            drawing.dot(x, y, 3.4, fill, edge)
+    for x, point in zip(places, c.trend, strict=True):
+        claimed, confirmed = point.duty.claimed.percent, point.duty.confirmed_percent
+        # The higher figure stands above its dot and the lower below, so that they never touch.
+        for percent, fill, is_higher in (
+            (claimed, SOFT, _percent(claimed) >= _percent(confirmed)),
+            (confirmed, NAVY, _percent(confirmed) > _percent(claimed)),
+        ):
+            if percent is not None:
+                y = height(_percent(percent)) + (-6 if is_higher else 11)
+                bold = fill is NAVY
+                drawing.text(x, y, percent, 7.4, anchor="middle", fill=fill, bold=bold)
+        drawing.text(x, bottom + 12, str(point.label), 7, anchor="middle", fill=SOFT)
+        drawing.text(x, bottom + 22, str(point.on), 7, anchor="middle", fill=SOFT)
+    return drawing.done()
+
+
+def _figure_of(pair: Pair, which: str) -> str | None:
+    return pair.claimed.percent if which == "claimed" else pair.confirmed_percent
 
 
 def topics(c: ReportContext) -> SafeString:
     """Hollow dot claimed, solid dot confirmed; the weakest topic first."""
-    left, span, row = 190, 370, 16
+    left, span, row = 190, 370, 15 if c.is_both else 16
     bottom = 18 + len(c.topics) * row
-    drawing = Drawing(c.w["by_topic"], bottom + 18, lang=c.lang)
+    said = _said(c.w["by_topic"], [_scores(t.title, t.duty, c) for t in c.topics])
+    drawing = Drawing(said, bottom + (28 if c.is_both else 18), lang=c.lang)
     drawing.gates(left, span, 12, bottom, c)
     figures = left + span + 14
-    drawing.text(figures, 9, c.w["claimed"], 7.2, fill=FAINT)
-    drawing.text(figures + 40, 9, c.w["confirmed"], 7.2, fill=NAVY)
+    heads = [(figures, c.w["claimed"], FAINT), (figures + 40, c.w["confirmed"], NAVY)]
+    for x, word, fill in heads:
+        drawing.text(x, 9, str(word), 7.2, fill=fill)
+        if isinstance(word, Twin):  # beside each other they would touch
+            drawing.text(x, bottom + 12, word.zh, 7.2, fill=fill)
     for place, topic in enumerate(c.topics):
         y = 26 + place * row
         claimed, confirmed = topic.duty.claimed.percent, topic.duty.confirmed_percent
-        drawing.text(0, y + 3, f"{topic.title} ({topic.duty.count})", 8.2)
+        title = f"{_line(topic.title)} ({topic.duty.count})"
+        drawing.text(0, y + 3, title, 7.4 if c.is_both else 8.2)
         drawing.path(f"M{left} {y}H{left + span}", edge="#EEF1F4", line=0.8)
         at_claimed = left + _percent(claimed) * span / 100
         at_confirmed = left + _percent(confirmed) * span / 100
@@ -275,11 +377,23 @@ def topics(c: ReportContext) -> SafeString:
 
 def heat(c: ReportContext) -> SafeString:
     """The 22 measures in two rows; the figure is always printed."""
-    drawing = Drawing(c.w["by_measure"], 112, lang=c.lang)
-    drawing.text(0, 41, c.track_titles[Track.DUTY], 7.2, bold=True)
-    drawing.text(0, 72, c.track_titles[Track.UPCOMING], 7.2, bold=True)
-    measures = sum(len(section.measures) for section in c.sections)
-    pitch = (WIDTH - 66 - 8 * len(c.sections)) / max(measures, 1)
+    every = [measure for section in c.sections for measure in section.measures]
+    rows = (
+        (Track.DUTY, [(m.number, m.duty) for m in every]),
+        (Track.UPCOMING, [(m.number, m.upcoming) for m in every]),
+    )
+    said = [
+        f"{_line(c.track_titles[track])}: "
+        + ", ".join(f"{n}: {p.shown.percent}" for n, p in pairs if p.shown.percent is not None)
+        for track, pairs in rows
+    ]
+    drawing = Drawing(_said(c.w["by_measure"], said), 112, lang=c.lang)
+    for track, y in ((Track.DUTY, 41), (Track.UPCOMING, 72)):
+        title = c.track_titles[track]
+        drawing.text(0, y - 5 if isinstance(title, Twin) else y, str(title), 7.2, bold=True)
+        if isinstance(title, Twin):
+            drawing.text(0, y + 6, title.zh, 7.2)
+    pitch = (WIDTH - 66 - 8 * len(c.sections)) / max(len(every), 1)
     x = 66.0
     for section in c.sections:
         drawing.text(x, 9, section.id, 9, fill=BRASS, bold=True)
@@ -315,7 +429,12 @@ def _cell(drawing: Drawing, x: float, y: float, width: float, pair: Pair) -> Non
 def tracks(c: ReportContext) -> SafeString:
     """How many requirements of each track have which outcome."""
     left, span = 176, 496
-    drawing = Drawing(c.w["by_track"], 104, lang=c.lang)
+    said = [
+        f"{_line(c.track_titles[track])}: "
+        + ", ".join(f"{_line(c.w[outcome])} {number}" for outcome, number in c.counts[track])
+        for track in Track
+    ]
+    drawing = Drawing(_said(c.w["by_track"], said), 104, lang=c.lang)
     most = max((sum(n for _, n in c.counts[track]) for track in Track), default=0)
     unit = span / max(most, 1)
     for place, track in enumerate(Track):
@@ -366,7 +485,7 @@ def cover_art(c: ReportContext) -> SafeString:
     circles = "".join(f'<circle cx="206" cy="112" r="{r}"/>' for r in (38, 54, 70, 86, 102))
     return mark_safe(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 112" width="210mm" '
-        f'height="112mm"><title>{escape(c.w["product"])}</title>'
+        f'height="112mm"><title>{escape(_line(c.w["product"]))}</title>'
         '<rect x="0" y="0" width="210" height="112" fill="#12284B"/>'
         f'<g fill="none" stroke="#6E86A8" stroke-width=".28">{circles}</g>'
         '<circle cx="206" cy="112" r="24" fill="#0C1D38" stroke="#8EA3C0" stroke-width=".4"/>'
@@ -401,12 +520,31 @@ def qr_code(url: str) -> SafeString:
     )
 
 
-def watermark(words: str, lang: str) -> str:
-    """The state across a whole page, as a picture of its own."""
-    size = 34 if lang == "en" else 60
+TONES = {
+    "accepted": "#1F6E7D",
+    "conditions": "#8A5A00",
+    "waiting": "#434E5C",
+    "open": "#8F1D2C",
+}
+
+
+def page_mark(c: ReportContext) -> str:
+    """The state at the head of every page, and across it where nobody has accepted the report."""
+    across = ""
+    if c.mark:
+        font, said = FONT[c.lang], c.mark
+        lines = [str(said), said.zh] if isinstance(said, Twin) else [str(said)]
+        size = 60 if c.lang == "zh-hans" else 34
+        ink = "#E3E7EC" if c.is_draft else "#ECEFF2"
+        across = "".join(
+            f'<text transform="translate(105 158) rotate(-54)" y="{place * 44}" '
+            f'text-anchor="middle" font-family="{font}" font-weight="bold" '
+            f'font-size="{size if not place else 52}" fill="{ink}">{escape(line)}</text>'
+            for place, line in enumerate(lines)
+        )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 297" width="210" height="297">'
-        f'<text transform="translate(105 158) rotate(-54)" text-anchor="middle" '
-        f'font-family="{FONT[lang]}" font-weight="bold" font-size="{size}" fill="#ECEFF2">'
-        f"{escape(words)}</text></svg>"
+        f'{across}<rect x="0" y="0" width="210" height="6.4" fill="{TONES[c.tone]}"/>'
+        f'<text x="20" y="4.4" font-family="{FONT[c.lang]}" font-weight="bold" font-size="3.2" '
+        f'fill="#FFFFFF">{escape(_line(c.state_title))}</text></svg>'
     )

@@ -17,18 +17,22 @@ from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import Outcome, Score, Severity, Text, Track
 from checklists.engine.units import plain
 from checklists.engine.wording import day, official_number
+from compliance.reports.both import BOTH, in_both
 from compliance.reports.printed import (
     HAN,
     SHOWN_ORDER,
+    Action,
     Band,
     BandRule,
     Blocker,
     Chapter,
+    Earlier,
     EvidenceLine,
     EvidencePiece,
     Figure,
     Finding,
     Measure,
+    Milestone,
     Named,
     NotApplicable,
     OfficerLine,
@@ -65,9 +69,12 @@ OUTCOME_ORDER = (
     Outcome.MET,
     Outcome.NOT_APPLICABLE,
 )
+UNFINISHED, CLOSED = ("open", "in_progress", "reopened"), ("done", "verified")
 SEVERITY_ORDER = (Severity.BLOCKING, Severity.MAJOR, Severity.MINOR)
 LONG_TEXT = 1200  # characters; a block with more of them may break over pages
 SHOWN_BLOCKERS, SHOWN_STEPS, SHOWN_FINDINGS_SUMMARY = 8, 5, 10
+BOARD_TEXT = 150  # Latin letters of an action on the board's page
+SHOWN_BLOCKERS_BOTH = 6
 RUNNING_HEAD = 56  # Latin letters of the firm's name at the head of each page
 
 
@@ -84,9 +91,18 @@ def report_context(
     site_url: str = "",
 ) -> ReportContext:
     """What the report says, from the frozen content and the review as it stood."""
-    return _Writer(content, review, kind, lang, time_zone).context(
-        code=code, digest=digest, issued_at=issued_at, site_url=site_url.rstrip("/")
-    )
+
+    def written(lang: str, *, has_plain_days: bool = False) -> ReportContext:
+        writer = _Writer(content, review, kind, lang, time_zone, issued_at, has_plain_days)
+        return writer.context(
+            code=code, digest=digest, issued_at=issued_at, site_url=site_url.rstrip("/")
+        )
+
+    if lang != BOTH:
+        return written(lang)
+    # A day as figures is the same in both languages, so that it stands there once.
+    english, chinese = (written(one, has_plain_days=True) for one in LANGUAGES)
+    return in_both(english, chinese)
 
 
 def own_words(text: str) -> Words:
@@ -99,13 +115,24 @@ def own_words(text: str) -> Words:
 class _Writer:
     """Everything the pieces of one report share: its language, its rows, its lookups."""
 
-    def __init__(self, content: Json, review: Json, kind: str, lang: str, time_zone: str) -> None:
+    def __init__(
+        self,
+        content: Json,
+        review: Json,
+        kind: str,
+        lang: str,
+        time_zone: str,
+        issued_at: datetime,
+        has_plain_days: bool,
+    ) -> None:
         self.content, self.review, self.kind, self.lang = content, review, kind, lang
+        self.has_plain_days = has_plain_days
         self.tag = LANGUAGES[lang]
         rules = content["catalogue"]
         is_further = rules["id"] != DEFAULT_CATALOGUE
         self.w = words(lang, Text(**rules["title"]) if is_further else None)
         self.zone = ZoneInfo(time_zone)
+        self.today = issued_at.astimezone(self.zone).date()
         self.determinations: Mapping[str, Json] = review["determinations"]
         self.scores: FrozenScores = frozen_scores(
             dict(content), {name: d["outcome"] for name, d in self.determinations.items()}
@@ -119,6 +146,8 @@ class _Writer:
         self.findings_of: dict[str, list[Json]] = {}
         for finding in review["findings"]:
             self.findings_of.setdefault(finding["requirement"], []).append(finding)
+        self.actions: Sequence[Json] = review.get("actions", ())
+        self.action_of = {a["finding"]: a for a in self.actions if a["finding"] is not None}
 
     # --- words ------------------------------------------------------------------------------------
 
@@ -141,8 +170,11 @@ class _Writer:
         name = f"opportunity_{outcome}" if track is Track.OPPORTUNITY else str(outcome)
         return self.w.get(name, self.w[outcome])
 
-    def day(self, iso: str | None) -> str:
-        return "" if not iso else day(date.fromisoformat(iso), self.lang)
+    def day(self, on: date | str | None) -> str:
+        if not on:
+            return ""
+        found = date.fromisoformat(on) if isinstance(on, str) else on
+        return found.isoformat() if self.has_plain_days else day(found, self.lang)
 
     def moment(self, at: datetime | str) -> str:
         """A day and a time on the clock of the installation, with its distance from UTC."""
@@ -150,7 +182,7 @@ class _Writer:
         local = stamp.astimezone(self.zone)
         hours = local.strftime("%z")
         offset = f"UTC{hours[:3]}:{hours[3:5]}"
-        return f"{day(local.date(), self.lang)} {local:%H:%M} ({offset})"
+        return f"{self.day(local.date())} {local:%H:%M} ({offset})"
 
     def named(self, row: FrozenRow) -> Named:
         return Named(row.content["source_row"], self.text(row.content["title"]))
@@ -176,20 +208,25 @@ class _Writer:
     ) -> ReportContext:
         content, review, scores = self.content, self.review, self.scores
         firm, state = own_words(content["firm"]["name"]), review["state"]
-        number = self.say("submission_no", number=content["number"])
+        is_draft = state == "draft"
+        number = (
+            self.w["no_number"] if is_draft else self.say("submission_no", number=content["number"])
+        )
         title = self.w["report" if self.kind == "full" else "summary_report"]
         thresholds = content["scoring"]["thresholds"]
         gates = int(Decimal(thresholds["conditionally_ready"])), int(Decimal(thresholds["ready"]))
         findings = self.findings()
         shown = findings if self.kind == "full" else findings[:SHOWN_FINDINGS_SUMMARY]
         blockers = tuple(self.blocker(row) for row in scores.blockers)
-        steps, steps_hint = self.steps(findings)
+        board_blockers = SHOWN_BLOCKERS_BOTH if self.has_plain_days else SHOWN_BLOCKERS
+        duty = self.pair(scores.claimed.duty, scores.confirmed.duty, self._applying(Track.DUTY))
+        steps, steps_hint = self.steps()
+        trend = self.trend(duty, len(blockers))
         sections = self.sections()
         open_questions, opportunities = self.open_questions(), self.opportunities()
         percent = self.w["percent"]
         coverage = content["evaluation"]["evidence_coverage"]
         taken = content["evaluation"]["opportunities"]
-        duty = self.pair(scores.claimed.duty, scores.confirmed.duty, self._applying(Track.DUTY))
         upcoming = self.pair(
             scores.claimed.upcoming, scores.confirmed.upcoming, self._applying(Track.UPCOMING)
         )
@@ -204,19 +241,20 @@ class _Writer:
             running_firm=Words(_shortened(firm.text, RUNNING_HEAD), firm.lang),
             mission=own_words(content["assessment"]["title"]),
             number=number,
-            code=code,
-            digest=digest,
+            code="" if is_draft else code,
+            digest="" if is_draft else digest,
             edition=f"{content['catalogue']['id']} {content['catalogue']['edition']}",
             as_of=self.day(content["assessment"]["as_of"]),
             window=self.window(),
             issued=self.moment(issued_at),
             issued_at=issued_at,
-            check_url=f"{site_url}/verify/{code}/" if site_url else "",
+            check_url=f"{site_url}/verify/{code}/" if site_url and not is_draft else "",
             state=state,
             state_title=self.state_title(state),
             state_note=self.state_note(state),
+            tone=self.tone(state),
             mark=self.w.get(f"mark_{state}", ""),
-            round=self.say("round", round=review["round"]),
+            round="" if is_draft else self.say("round", round=review["round"]),
             band=self.band(scores.band),
             confirmed_band=self.band(scores.confirmed_band) if self.reviewed else None,
             duty=duty,
@@ -224,13 +262,15 @@ class _Writer:
             coverage=None if coverage is None else f"{coverage}{percent}",
             opportunities_taken=f"{taken['taken_up']} / {taken['total']}",
             score_lines=((titles[Track.DUTY], duty), (titles[Track.UPCOMING], upcoming)),
-            blockers=blockers[:SHOWN_BLOCKERS],
+            blockers=blockers[:board_blockers],
             blocker_count=str(len(blockers)),
-            more_blockers=self.say("more_blockers", count=len(blockers) - SHOWN_BLOCKERS)
-            if len(blockers) > SHOWN_BLOCKERS
+            more_blockers=self.say("more_blockers", count=len(blockers) - board_blockers)
+            if len(blockers) > board_blockers
             else "",
             steps=steps,
             steps_hint=steps_hint,
+            trend=trend,
+            trend_note=self.trend_note(trend),
             counts={track: self.counts(track) for track in Track},
             track_titles=titles,
             track_meanings=tuple(
@@ -258,6 +298,11 @@ class _Writer:
             more_findings=self.say("more_findings", count=len(findings) - len(shown))
             if len(findings) > len(shown)
             else "",
+            own_actions=tuple(
+                self.action(a)
+                for a in self.actions
+                if a["finding"] is None and a["requirement"] in self.row
+            ),
             open_questions=open_questions,
             stated_off=tuple(
                 self.stated_off(r) for r in self.applying if r.claimed is Outcome.NOT_APPLICABLE
@@ -281,7 +326,7 @@ class _Writer:
             trail=self.trail(),
             checked_up_to=self.text(content["catalogue"]["checked_up_to"]),
             notice=self.text(content["catalogue"]["notice"]),
-            attested=self.attested(),
+            attested=None if is_draft else self.attested(),
             decided=self.decided(),
             decision=self.decision(),
             contents=self.contents(sections, bool(open_questions)),
@@ -292,11 +337,17 @@ class _Writer:
         ends = [self.day(span.get(name)) for name in ("from", "until")]
         return "" if not any(ends) else self.say("from_until", start=ends[0], end=ends[1])
 
+    @property
+    def has_conditions(self) -> bool:
+        return bool((self.review["decision"] or {}).get("with_conditions", False))
+
     def state_title(self, state: str) -> str:
-        decision = self.review["decision"] or {}
-        return self.w[
-            f"state_{state}" + "_with_conditions" * decision.get("with_conditions", False)
-        ]
+        return self.w[f"state_{state}" + "_with_conditions" * self.has_conditions]
+
+    def tone(self, state: str) -> str:
+        if state == "accepted":
+            return "conditions" if self.has_conditions else "accepted"
+        return "waiting" if state in ("submitted", "in_review") else "open"
 
     def state_note(self, state: str) -> str:
         if state == "accepted" and self.review["findings"]:
@@ -314,21 +365,38 @@ class _Writer:
             self.outcome(row.effective),
         )
 
-    def steps(self, findings: Sequence[Finding]) -> tuple[tuple[Step, ...], str]:
-        """The findings that are due first; without findings, how the blockers are cured."""
-        if findings:
-            due = sorted(self.review["findings"], key=lambda f: (f["due_on"], f["number"]))
-            return (
-                tuple(
-                    Step(
-                        self.day(f["due_on"]),
-                        own_words(f["missing"]),
-                        f"F-{f['number']:02d}",
-                    )
-                    for f in due[:SHOWN_STEPS]
-                ),
-                self.w["next_steps_findings"],
+    def steps(self) -> tuple[tuple[Step, ...], str]:
+        """What is most urgent: blocking first, then by date; else how the blockers are cured."""
+        steps: list[tuple[tuple[bool, str, str], Step]] = []
+        for finding in self.review["findings"]:
+            if finding["number"] in self.action_of:
+                continue
+            row = self.row[finding["requirement"]]
+            label = f"F-{finding['number']:02d}"
+            key = (not row.is_blocking_duty, finding["due_on"], label)
+            steps.append((key, self.step(finding["due_on"], finding["missing"], label)))
+        for action in self.actions:
+            if action["status"] in CLOSED:
+                continue
+            text = action["title"] or self.text(action["suggested"]).text
+            key = (action["severity"] != "blocking", action["due_on"], action["label"])
+            steps.append(
+                (
+                    key,
+                    self.step(
+                        action["due_on"],
+                        text,
+                        action["label"],
+                        owner=action["owner"],
+                        status=self.w[f"action_{action['status']}"],
+                    ),
+                )
             )
+        if steps:
+            first = sorted(steps, key=lambda found: found[0])[:SHOWN_STEPS]
+            return tuple(step for _, step in first), self.w["next_steps_findings"]
+        if self.review["findings"]:
+            return (), ""  # all are closed
         rows = self.scores.blockers[:SHOWN_STEPS]
         return (
             tuple(
@@ -336,11 +404,71 @@ class _Writer:
                     row.content["source_row"],
                     self.text(row.content["corrective_action"]),
                     "",
+                    Words("", self.tag),
+                    "",
+                    is_late=False,
                 )
                 for row in rows
             ),
             self.w["next_steps_blockers"] if rows else "",
         )
+
+    def step(self, due: str, text: str, label: str, *, owner: str = "", status: str = "") -> Step:
+        shown = own_words(" ".join(text.split()))
+        return Step(
+            self.day(due),
+            Words(_shortened(shown.text, BOARD_TEXT), shown.lang),
+            label,
+            own_words(owner) if owner else self.own(self.w["no_owner"]),
+            status,
+            is_late=date.fromisoformat(due) < self.today,
+        )
+
+    def trend(self, duty: Pair, blockers: int) -> tuple[Earlier, ...]:
+        """The submissions before this one, and this one, from what was frozen with the review."""
+        own = self.content["assessment"]["id"]
+        past = [
+            Earlier(
+                self.say("submission_no", number=found["number"])
+                if found["assessment"] == own
+                else "",
+                self.day(found["as_of"]),
+                Pair(
+                    Figure(found["duty"][0], "", ""),
+                    None if found["duty"][1] is None else Figure(found["duty"][1], "", ""),
+                    0,
+                ),
+                found["blockers"],
+            )
+            for found in self.review.get("earlier", ())
+        ]
+        label = (
+            self.w["no_number"]
+            if self.review["state"] == "draft"
+            else self.say("submission_no", number=self.content["number"])
+        )
+        now = Earlier(label, self.day(self.content["assessment"]["as_of"]), duty, blockers)
+        return (*past, now)
+
+    def trend_note(self, trend: Sequence[Earlier]) -> str:
+        """What changed since the last submission, in words."""
+        if len(trend) < 2:
+            return self.w["trend_first"]
+        before, now = trend[-2:]
+        figures = [(before.duty.claimed.percent, now.duty.claimed.percent)]
+        name = "trend_claimed"
+        if before.duty.confirmed_percent is not None and now.duty.confirmed_percent is not None:
+            figures = [(before.duty.confirmed_percent, now.duty.confirmed_percent)]
+            name = "trend_confirmed"
+        old, new = figures[0]
+        values = {
+            "since": before.label or before.on,
+            "old": old or "–",
+            "new": new or "–",
+            "was": before.blockers,
+            "now": now.blockers,
+        }
+        return self.say(name, **values)
 
     def counts(self, track: Track) -> tuple[tuple[Outcome, int], ...]:
         counted = Counter(row.effective for row in self._applying(track))
@@ -494,7 +622,7 @@ class _Writer:
             )
         if form["answered_at"] and (form["answer_shown"] or form["not_applicable_reason"]):
             at = datetime.fromisoformat(form["answered_at"]).astimezone(self.zone).date()
-            parts.append(f"{form['answered_by']}, {day(at, self.lang)}")
+            parts.append(f"{form['answered_by']}, {self.day(at)}")
         return " · ".join(parts)
 
     def officer(self, row: FrozenRow) -> OfficerLine | None:
@@ -556,9 +684,40 @@ class _Writer:
                     missing=own_words(finding["missing"]),
                     close_by=self.day(finding["due_on"]),
                     suggested=self.text(row.content["corrective_action"]),
+                    action=self.action(self.action_of[finding["number"]])
+                    if finding["number"] in self.action_of
+                    else None,
                 )
             )
         return tuple(found)
+
+    def action(self, action: Json) -> Action:
+        status = action["status"]
+        row = self.row.get(action["requirement"])
+        title = own_words(action["title"]) if action["title"] else self.text(action["suggested"])
+        is_late = status in UNFINISHED and date.fromisoformat(action["due_on"]) < self.today
+        return Action(
+            label=action["label"],
+            requirement=self.named(row) if row else Named("", Words("", self.tag)),
+            title=title,
+            plan=own_words(action["plan"]),
+            owner=own_words(action["owner"]) if action["owner"] else self.own(self.w["no_owner"]),
+            due=self.day(action["due_on"]),
+            status=self.w[f"action_{status}"],
+            is_late=is_late,
+            is_closed=status in CLOSED,
+            milestones=tuple(
+                Milestone(
+                    own_words(step["title"]),
+                    self.say("step_done", day=self.day(step["done_on"]))
+                    if step["done_on"]
+                    else self.day(step["due_on"]),
+                    step["done_on"] is not None,
+                )
+                for step in action["milestones"]
+            ),
+            closing_note=own_words(action["closing_note"]),
+        )
 
     def open_questions(self) -> tuple[OpenQuestion, ...]:
         waiting: dict[str, list[FrozenRow]] = {}

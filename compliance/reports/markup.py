@@ -13,6 +13,7 @@ from django.template import Library
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from compliance.reports.printed import Twin, Words, twice
 from compliance.reports.words import LANGUAGES
 
 # What the cut faces hold for certain; anything else is looked up before it is printed.
@@ -89,19 +90,44 @@ def _shown(character: str, fonts: Fonts) -> str:
 
 def library(lang: str, fonts: Fonts) -> Library:
     """The filters of the report's templates, for a report in this language."""
-    tag = LANGUAGES[lang]
+    tag = LANGUAGES.get(lang, LANGUAGES["en"])
     register = Library()
 
-    def plain(text: str) -> str:
-        return printable(str(text), fonts)
+    def plain(words: object) -> str:
+        """A text for a title or an attribute, in a report in both languages in both."""
+        if isinstance(words, Twin):
+            return printable(words.both, fonts)
+        if isinstance(words, Words):
+            return printable(f"{words.text} {words.zh}" if words.zh else words.text, fonts)
+        return printable(str(words), fonts)
 
-    def say(words: object) -> SafeString:
+    def say(words: object, between: str = "") -> SafeString:
         """A text; Chinese inside an English one is marked as Chinese."""
-        own = getattr(words, "lang", tag)
-        html = escape(plain(getattr(words, "text", str(words))))
+        if isinstance(words, Twin):
+            both = twice(one(words.own, "en"), one(words.zh, "zh-Hans"), between)
+            return mark_safe(both + one(words.end, "en"))
+        if isinstance(words, Words):
+            html = one(words.text, words.lang)
+            return twice(html, one(words.zh, "zh-Hans"), between) if words.zh else html
+        return one(str(words), tag)
+
+    def lines(words: object) -> SafeString:
+        """In a report in both languages one under the other, where line ends are kept."""
+        return say(words, "\n")
+
+    def one(text: str, own: str) -> SafeString:
+        html = escape(printable(text, fonts))
         if own == "en":
             html = mark_safe(_HAN_RUN.sub(r'<span lang="zh-Hans">\g<0></span>', html))
         return html
+
+    def english(words: Words) -> SafeString:
+        """The first column of a report in both languages."""
+        return one(words.text, words.lang)
+
+    def chinese(words: Words) -> SafeString:
+        """The second column."""
+        return one(words.zh, "zh-Hans")
 
     def lang_attribute(words: object) -> SafeString:
         """` lang="en"` for a text that is not in the report's language."""
@@ -113,13 +139,25 @@ def library(lang: str, fonts: Fonts) -> Library:
         own = getattr(words, "lang", tag)
         return mark_safe("" if own == tag else f' lang="{tag}"')
 
-    def inline(words: object) -> SafeString:
+    def inline(words: object, between: str = "") -> SafeString:
         """A text inside a line: in a span of its own where its language differs."""
-        attribute, html = lang_attribute(words), say(words)
+        attribute, html = lang_attribute(words), say(words, between)
         return mark_safe(f"<span{attribute}>{html}</span>") if attribute else html
 
+    def row(words: object) -> SafeString:
+        """A text in a row of several: both languages in the same line, however long."""
+        return inline(words, " ")
+
     for name, use in _named(
-        say=say, lang=lang_attribute, back=back_attribute, inline=inline, plain=plain
+        say=say,
+        english=english,
+        chinese=chinese,
+        lines=lines,
+        row=row,
+        lang=lang_attribute,
+        back=back_attribute,
+        inline=inline,
+        plain=plain,
     ):
         register.filter(name, use, is_safe=False)
     return register

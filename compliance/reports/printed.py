@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 from checklists.engine.model import Outcome, Track
 
 HAN = re.compile("[㐀-䶿一-鿿豈-﫿]")
+ONE_LINE = 60  # Latin letters; what is longer stands under its translation, not beside it
 SHOWN_ORDER = (
     Outcome.MET,
     Outcome.PARTLY_MET,
@@ -26,9 +30,44 @@ class Words:
 
     text: str
     lang: str  # en or zh-Hans
+    zh: str = ""  # the same in Chinese, in a report in both languages
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+
+class Twin(str):
+    """A word of the report itself in English, with the same in Chinese; `str` is the English."""
+
+    __slots__ = ("end", "own", "zh")
+
+    def __new__(cls, english: str, chinese: str, end: int = 0) -> Twin:
+        """`end`: how many letters at the end are the same in both and stand there once."""
+        self = super().__new__(cls, english)
+        self.own = english[: len(english) - end]
+        self.zh = chinese[: len(chinese) - end]
+        self.end = english[len(english) - end :]
+        return self
+
+    own: str
+    zh: str
+    end: str
+
+    @property
+    def both(self) -> str:
+        """Both in one line, for titles and pictures."""
+        return f"{self.own} {self.zh}{self.end}"
+
+    def __html__(self) -> str:
+        """What Django's templates print."""
+        return twice(escape(self.own), escape(self.zh)) + escape(self.end)
+
+
+def twice(english: str, chinese: str, between: str = "") -> SafeString:
+    """Two texts that are HTML already; where nothing else is said, sentences get their own line."""
+    if not between:
+        between = "<br/>" if len(english) > ONE_LINE or len(chinese) * 2 > ONE_LINE else " "
+    return mark_safe(f'{english}{between}<span lang="zh-Hans">{chinese}</span>')
 
 
 @dataclass(frozen=True)
@@ -177,6 +216,9 @@ class Step:
     mark: str  # a date, or the label of a requirement
     text: Words
     label: str
+    owner: Words
+    status: str
+    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -184,6 +226,40 @@ class StatedFact:
     label: Words
     shown: Words
     is_stated: bool
+
+
+@dataclass(frozen=True)
+class Milestone:
+    title: Words
+    when: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the firm does about a finding, or by itself."""
+
+    label: str
+    requirement: Named
+    title: Words
+    plan: Words
+    owner: Words
+    due: str
+    status: str
+    is_late: bool
+    is_closed: bool
+    milestones: tuple[Milestone, ...]
+    closing_note: Words
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One submission in the trend."""
+
+    label: str
+    on: str
+    duty: Pair
+    blockers: int
 
 
 @dataclass(frozen=True)
@@ -196,6 +272,7 @@ class Finding:
     missing: Words
     close_by: str
     suggested: Words
+    action: Action | None
 
 
 @dataclass(frozen=True)
@@ -301,7 +378,7 @@ class ReportContext:
     running_firm: Words
     mission: Words
     number: str
-    code: str
+    code: str  # "" for a draft: nobody can check it
     digest: str
     edition: str
     as_of: str
@@ -312,6 +389,7 @@ class ReportContext:
     state: str
     state_title: str
     state_note: str
+    tone: str  # of the band at the head of every page
     mark: str  # printed across every page; "" once accepted
     round: str
     band: Band
@@ -326,6 +404,8 @@ class ReportContext:
     more_blockers: str
     steps: tuple[Step, ...]
     steps_hint: str
+    trend: tuple[Earlier, ...]  # oldest first, this submission last
+    trend_note: str
     counts: Mapping[Track, tuple[tuple[Outcome, int], ...]]
     track_titles: Mapping[Track, str]
     track_meanings: tuple[tuple[str, Words], ...]
@@ -340,6 +420,7 @@ class ReportContext:
     findings: tuple[Finding, ...]
     shown_findings: tuple[Finding, ...]
     more_findings: str
+    own_actions: tuple[Action, ...]
     open_questions: tuple[OpenQuestion, ...]
     stated_off: tuple[NotApplicable, ...]
     ruled_out: tuple[NotApplicable, ...]
@@ -352,10 +433,22 @@ class ReportContext:
     trail: str  # the end of the firm's audit trail when the report was asked for
     checked_up_to: Words
     notice: Words
-    attested: Signed
+    attested: Signed | None
     decided: Signed | None
     decision: str
     contents: tuple[Chapter, ...]
+
+    @property
+    def has_trend(self) -> bool:
+        return len(self.trend) > 1
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == "draft"
+
+    @property
+    def is_both(self) -> bool:
+        return self.lang == "both"
 
     @property
     def is_full(self) -> bool:

@@ -114,6 +114,9 @@ class Pictures:
     def topics(self) -> SafeString:
         return charts.topics(self.c)
 
+    def trend(self) -> SafeString:
+        return charts.trend(self.c)
+
     def qr(self) -> SafeString:
         return charts.qr_code(self.c.check_url)
 
@@ -154,17 +157,21 @@ def render_pdf(
     progress("writing", 15)
     html = report_html(c, fonts)
     progress("layout", 30)
-    assets = Assets(charts.watermark(c.mark, c.lang) if c.mark else "")
+    assets = Assets(charts.page_mark(c))
     font_config = FontConfiguration()
 
     def sheet(text: str) -> CSS:
         return CSS(string=text, base_url="asset:", url_fetcher=assets, font_config=font_config)
 
     sheets = [sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"))]
-    if c.mark:
-        sheets.append(
-            sheet(f"@page {{ background: url(asset:{MARK}) no-repeat 0 0 / 210mm 297mm }}")
-        )
+    # The cover has its own picture and says the state itself; a draft is marked there too.
+    pages = [("@page", "-20mm -26mm")]  # a page's picture begins inside its margins
+    if c.is_draft:
+        pages.append(("@page cover", "0 0"))
+    sheets += [
+        sheet(f"{page} {{ background: url(asset:{MARK}) no-repeat {at} / 210mm 297mm }}")
+        for page, at in pages
+    ]
     document = Page(html, assets).render(
         stylesheets=sheets, font_config=font_config, presentational_hints=False
     )

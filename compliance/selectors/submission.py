@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
-from compliance.models import Determination, Finding, Submission
-from compliance.selectors.frozen import FrozenScores, frozen_scores
+from checklists.engine.model import Score
+from compliance.models import Assessment, CorrectiveAction, Determination, Finding, Submission
+from compliance.selectors.frozen import FrozenScores, frozen_scores, percent_of
+
+EARLIER_SHOWN = 4  # submissions before this one in the trend of a report
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,88 @@ def review_of(submission: Submission) -> dict[str, Any]:
             for finding in submission.findings.all()
         ],
         "decision": decision,
+        "actions": _actions_as_json(submission),
+        "earlier": earlier_figures(submission.assessment, before=submission),
+    }
+
+
+def _actions_as_json(submission: Submission) -> list[dict[str, Any]]:
+    """What the firm does about the findings of this submission, and by itself, as it stands."""
+    actions = (
+        CorrectiveAction.objects.filter(
+            Q(finding__submission=submission)
+            | Q(finding__isnull=True, assessment_id=submission.assessment_id)
+        )
+        .select_related("finding", "owner")
+        .prefetch_related("milestones")
+        .order_by("due_on", "created_at")
+    )
+    return [
+        {
+            "label": action.label,
+            "finding": action.finding.number if action.finding else None,
+            "requirement": action.requirement,
+            "severity": action.severity,
+            "title": action.title,
+            "suggested": action.suggested,
+            "plan": action.plan,
+            "owner": str(action.owner or ""),
+            "due_on": action.deadline_on.isoformat(),
+            "status": action.status,
+            "closing_note": action.closing_note,
+            "milestones": [
+                {
+                    "title": step.title,
+                    "due_on": step.due_on.isoformat() if step.due_on else None,
+                    "done_on": step.done_on.isoformat() if step.done_on else None,
+                }
+                for step in action.milestones.all()
+            ],
+        }
+        for action in actions
+    ]
+
+
+def earlier_figures(
+    assessment: Assessment, *, before: Submission | None = None
+) -> list[dict[str, Any]]:
+    """The scores of the submissions before this one, oldest first, for the trend in a report.
+
+    Those of the same assessment; on its first submission those of the firm's other assessments
+    by the same rules. What the firm took back itself was never looked at, and is left out.
+    """
+    past = (
+        Submission.objects.filter(assessment__firm_id=assessment.firm_id)
+        .exclude(decision=Submission.Decision.WITHDRAWN)
+        .select_related("assessment")
+        .order_by("-submitted_at")
+    )
+    if before is not None:
+        past = past.filter(submitted_at__lt=before.submitted_at)
+    found = list(past.filter(assessment=assessment)[:EARLIER_SHOWN]) or list(
+        past.filter(assessment__catalogue_id=assessment.catalogue_id)[:EARLIER_SHOWN]
+    )
+    return [_figures(state) for state in reversed(submission_states(found))]
+
+
+def _figures(state: SubmissionState) -> dict[str, Any]:
+    submission, scores = state.submission, state.scores
+    is_reviewed = bool(state.determinations)
+
+    def pair(claimed: Score, confirmed: Score) -> list[str | None]:
+        return [percent_of(claimed), percent_of(confirmed) if is_reviewed else None]
+
+    return {
+        "assessment": str(submission.assessment_id),
+        "title": submission.assessment.title,
+        "number": submission.number,
+        "submitted_at": submission.submitted_at.isoformat(),
+        "as_of": submission.content["assessment"]["as_of"],
+        "band": scores.band,
+        "confirmed_band": scores.confirmed_band if is_reviewed else None,
+        "duty": pair(scores.claimed.duty, scores.confirmed.duty),
+        "upcoming": pair(scores.claimed.upcoming, scores.confirmed.upcoming),
+        "blockers": len(scores.blockers),
     }
 
 

@@ -248,7 +248,7 @@ def make(
         "references": {
             r.id: {
                 "name": r.name.as_json(),
-                "number": r.number,
+                "number": r.number.as_json() if r.number else None,
                 "binding": r.binding,
                 "force": catalogue.legal_force[r.binding].title.as_json(),
                 "binds": catalogue.legal_force[r.binding].binds,
@@ -378,6 +378,46 @@ def _review(state: str, determinations: Json, findings: list[Json]) -> Json:
         "findings": findings,
         "decision": decision,
         "round": 1,
+        "actions": [_action(found) for found in findings[1:]],
+        "earlier": [_earlier(1, "41.5", "38.0", 17), _earlier(2, "55.2", "49.4", 15)],
+    }
+
+
+def _action(finding: Json) -> Json:
+    """The firm's side of a finding; each state in turn."""
+    number = finding["number"]
+    status = ("open", "in_progress", "done", "reopened", "verified")[number % 5]
+    return {
+        "label": f"F-{number:02d}",
+        "finding": number,
+        "requirement": finding["requirement"],
+        "severity": finding["severity"],
+        "title": "Obtain the sealed copies from the insurer and file them.",
+        "suggested": {"en": "File the copies.", "zh_hans": "归档副本。"},
+        "plan": "The finance department asks the insurer; legal checks the wording.",
+        "owner": "Lin Yue" if number % 2 else "",
+        "due_on": finding["due_on"],
+        "status": status,
+        "closing_note": "Filed under QM-2026-031." if status in ("done", "verified") else "",
+        "milestones": [
+            {"title": "Copies asked for", "due_on": "2026-12-01", "done_on": "2026-11-19"},
+            {"title": "副本归档", "due_on": "2026-12-20", "done_on": None},
+        ],
+    }
+
+
+def _earlier(number: int, claimed: str, confirmed: str, blockers: int) -> Json:
+    return {
+        "assessment": "00000000-0000-4000-8000-000000000002",
+        "title": "Example-1 constellation, first batch",
+        "number": number,
+        "submitted_at": f"2026-0{number + 2}-09T08:42:00+00:00",
+        "as_of": f"2026-0{number + 2}-01",
+        "band": "not_ready",
+        "confirmed_band": "not_ready",
+        "duty": [claimed, confirmed],
+        "upcoming": ["60.0", "50.0"],
+        "blockers": blockers,
     }
 
 

@@ -22,6 +22,7 @@ from compliance.reports.printed import (
     ReportContext,
     Requirement,
     SourceLine,
+    Twin,
     Words,
 )
 from compliance.reports.words import WORDS
@@ -244,7 +245,63 @@ def test_findings_are_named_with_date_cure_and_requirement(content: dict[str, An
     assert first.close_by == "10 Jan 2027"
     assert first.requirement.label == row["source_row"]
     assert first.suggested.text == row["corrective_action"]["en"]
-    assert [step.label for step in c.steps] == ["F-01", "F-02", "F-03", "F-04", "F-05"]
+    done = {a["label"] for a in review["actions"] if a["status"] in ("done", "verified")}
+    open_ = [finding.label for finding in c.findings if finding.label not in done]
+    assert [step.label for step in c.steps] == open_[:5]
+    assert len(done) > 1
+    steps = {step.label: step for step in c.steps}
+    assert (steps["F-01"].owner.text, steps["F-01"].status) == ("no owner yet", "")
+    assert (steps["F-03"].owner.text, steps["F-03"].status) == ("Lin Yue", "reopened")
+    assert not any(step.is_late for step in c.steps)
+    late = context(content, review, issued_at=ISSUED.replace(year=2028))
+    assert all(step.is_late for step in late.steps)
+    third = c.findings[2].action
+    assert third is not None
+    assert [(m.when, m.is_done) for m in third.milestones] == [
+        ("done 19 Nov 2026", True),
+        ("20 Dec 2026", False),
+    ]
+    assert c.findings[0].action is None
+
+
+def test_the_trend_reads_what_was_frozen_with_the_review(content: dict[str, Any]) -> None:
+    review = review_of(content)
+    c = context(content, review)
+    assert [(e.label, e.on, e.duty.confirmed_percent, e.blockers) for e in c.trend[:2]] == [
+        ("No. 1", "1 Mar 2026", "38.0", 17),
+        ("No. 2", "1 Apr 2026", "49.4", 15),
+    ]
+    assert c.duty.confirmed is not None
+    assert c.trend[-1].duty == c.duty
+    assert c.trend_note == (
+        f"Since No. 2: confirmed 49.4 → {c.duty.confirmed.percent}; "
+        f"blockers 15 → {c.blocker_count}."
+    )
+    first = context(content, review | {"earlier": []})
+    assert not first.has_trend
+    assert "first submission" in first.trend_note
+
+
+def test_a_report_in_both_languages_says_all_twice_but_figures_and_names_once(
+    content: dict[str, Any],
+) -> None:
+    english, chinese, both = (context(content, lang=lang) for lang in ("en", "zh-hans", "both"))
+    assert (both.lang, both.tag, both.is_both) == ("both", "en", True)
+    for one, other, twice in zip(
+        requirements(english), requirements(chinese), requirements(both), strict=True
+    ):
+        assert (twice.title.text, twice.title.zh) == (one.title.text, other.title.text)
+        assert (twice.question.text, twice.question.zh) == (one.question.text, other.question.text)
+        assert (twice.note, twice.anchor) == (one.note, one.anchor)  # the firm's words stand once
+        assert not twice.note.zh
+    assert both.duty == english.duty == chinese.duty
+    assert both.w["answer"].__html__() == 'Answer <span lang="zh-Hans">回答</span>'  # type: ignore[attr-defined]
+    assert str(both.w["colon"]) == ": "
+    points = next(r.points for r in requirements(both) if r.points)
+    assert isinstance(points, Twin)
+    assert points.both.startswith("Points 得分 ")
+    assert points.both.count("/") == 1
+    assert both.as_of == "2026-11-01"
 
 
 def test_without_findings_the_board_reads_how_blockers_are_cured(content: dict[str, Any]) -> None:
