@@ -20,12 +20,18 @@ class Strict(serializers.Serializer[Any]):
     """A body with exactly these fields: a name it does not know is refused, not dropped."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = [name for name in data if name not in self.fields]
-            if unknown:
-                said = _("There is no such field here. Remove it, or check its name.")
-                raise serializers.ValidationError({name[:80]: [said] for name in unknown[:20]})
-        return super().to_internal_value(data)
+        unknown = (
+            [name for name in data if name not in self.fields] if isinstance(data, dict) else []
+        )
+        if not unknown:
+            return super().to_internal_value(data)
+        said = _("There is no such field here. Remove it, or check its name.")
+        faults: dict[str, Any] = {name[:80]: [said] for name in unknown[:20]}
+        try:
+            super().to_internal_value(data)
+        except serializers.ValidationError as others:
+            faults |= others.detail if isinstance(others.detail, dict) else {}
+        raise serializers.ValidationError(faults)
 
 
 class TextField(serializers.CharField):
@@ -121,6 +127,9 @@ class ObjectField(serializers.Field[Any, Any, Any, Any]):
 @extend_schema_field({"type": ["object", "array", "string", "number", "boolean", "null"]})
 class AnyValueField(serializers.Field[Any, Any, Any, Any]):
     """Whatever stands there: what it may be is said where it comes from."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
 
     def to_representation(self, value: Any) -> Any:
         return value

@@ -23,6 +23,7 @@ class StrictJSONParser(BaseParser):
     """JSON as RFC 8259 has it: UTF-8, no NaN, no key twice, numbers as Decimal."""
 
     media_type = "application/json"
+    largest: int | None = None  # bytes; None: as any form
 
     def parse(
         self,
@@ -30,7 +31,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        return parse_json(read_bounded(stream))
+        return parse_json(read_bounded(stream, self.largest))
 
 
 class FormParser(MultiPartParser):
@@ -45,9 +46,9 @@ class FormParser(MultiPartParser):
         return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})
 
 
-def read_bounded(stream: IO[Any]) -> bytes:
-    """The whole body, if it is not larger than a form may be."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+def read_bounded(stream: IO[Any], largest: int | None = None) -> bytes:
+    """The whole body, if it is not larger than a form, or `largest`, may be."""
+    limit = largest or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
     body: bytes = stream.read(limit + 1)
     if len(body) > limit:
         raise RequestDataTooBig

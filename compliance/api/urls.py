@@ -30,6 +30,7 @@ from compliance.api import (
     tokens,
     trace,
     trail,
+    transfer,
     webhooks,
     workbook,
 )
@@ -54,6 +55,7 @@ v1: list[URLPattern] = [
     *trace.urlpatterns,
     *compare.urlpatterns,
     *trail.urlpatterns,
+    *transfer.urlpatterns,
     *submissions.urlpatterns,
     *review.urlpatterns,
     *desk.urlpatterns,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from checklists import (
     AssessmentEvaluation,
+    Catalogue,
     CatalogueError,
     InvalidValue,
     load_catalogue,
@@ -164,20 +165,7 @@ def save_facts(
     """Change the facts that are named; None means "don't know yet"."""
     permissions.require(by, "save_facts", assessment)
     catalogue = catalogue_of(assessment)
-    language = get_language() or "en"
-    parsed: dict[str, Any] = {}
-    faults: dict[str, str] = {}
-    for name, raw in values.items():
-        fact = catalogue.facts.get(name)
-        if fact is None:
-            faults[name] = _("There is no such fact. The catalogue lists the names.")
-            continue
-        try:
-            parsed[name] = as_json(parse_fact(fact, raw))
-        except InvalidValue as error:
-            faults[name] = error.message.get(language)
-    if parsed.get(ROLES_FACT, True) in (None, []):
-        faults[ROLES_FACT] = _("Choose at least one thing that the firm does.")
+    parsed, faults = checked_facts(catalogue, values)
     if faults:
         raise InvalidInput(faults)
     before = evaluation_of(assessment)
@@ -196,7 +184,7 @@ def save_facts(
             raise SomebodySavedFirst(theirs=stored.facts)
         facts = {**stored.facts, **parsed}
         # Held against what is stored now: the other end may have been saved a moment ago.
-        faults = _order_of_dates(catalogue.dates, facts, changed=parsed)
+        faults = order_of_dates(catalogue.dates, facts, changed=parsed)
         if faults:
             raise InvalidInput(faults)
         changed = {name: v for name, v in parsed.items() if stored.facts.get(name, "") != v}
@@ -215,7 +203,27 @@ def save_facts(
     return FactsSaved(assessment, before.evaluation, after.evaluation)
 
 
-def _order_of_dates(
+def checked_facts(
+    catalogue: Catalogue, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The JSON form of each fact, and what is wrong with the others."""
+    parsed: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for name, raw in values.items():
+        fact = catalogue.facts.get(name)
+        if fact is None:
+            faults[name] = _("There is no such fact. The catalogue lists the names.")
+            continue
+        try:
+            parsed[name] = as_json(parse_fact(fact, raw))
+        except InvalidValue as error:
+            faults[name] = error.message.get(get_language() or "en")
+    if parsed.get(ROLES_FACT, True) in (None, []):
+        faults[ROLES_FACT] = _("Choose at least one thing that the firm does.")
+    return parsed, faults
+
+
+def order_of_dates(
     spans: Mapping[str, MissionDate], facts: Mapping[str, Any], *, changed: Mapping[str, Any]
 ) -> dict[str, str]:
     """Changed mission dates that end before they begin, each with its sentence."""

@@ -145,6 +145,8 @@ TABLE = [
     Call("api_submit", "POST", (403, 403, 422, 403), DRAFT, {"statement": ""}),
     Call("api_facts", "GET", ALL, DRAFT),
     Call("api_facts", "PUT", (403, 403, 200, 403), DRAFT, {"facts": {"firm.staff": 41}}),
+    Call("api_assessment_export", "GET", ALL, DRAFT),
+    Call("api_assessment_import", "POST", (403, 403, 422, 403), ("firm",), {}),
     Call("api_changes", "GET", ALL, DRAFT),
     Call("api_trail", "GET", ALL, DRAFT),
     Call("api_assessment_trace", "GET", ALL, DRAFT, query="?score=duty&scope=measure:7"),

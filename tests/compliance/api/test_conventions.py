@@ -218,7 +218,7 @@ def test_no_field_that_a_person_may_not_set_can_be_sent(
         (manager, "POST", f"assessments/{assessment.pk}/submit/", {"statement": "", "name": "A B",
                                                                   "position": "Head"}),
         (manager, "POST", f"firms/{firm}/evidence/", {
-            "kind": "", "title": "", "file": None, "url": "", "effective_on": None,
+            "kind": "", "title": "", "url": "", "effective_on": None,
             "expires_on": None}),
         (officer, "PUT", f"submissions/{submission.pk}/determinations/{YES_NO}/",
          {"outcome": "met", "comment": "", "opens_again": False}),
