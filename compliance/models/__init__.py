@@ -15,6 +15,7 @@ from compliance.models.notices import (
     NotificationPreference,
 )
 from compliance.models.people import User
+from compliance.models.previews import Preview
 from compliance.models.queue import QueueEntry
 from compliance.models.reports import Report
 from compliance.models.review import Attestation, Determination, Finding, Question, Submission
@@ -52,6 +53,7 @@ __all__ = [
     "Notification",
     "NotificationPreference",
     "Presence",
+    "Preview",
     "Question",
     "QueueEntry",
     "Report",
