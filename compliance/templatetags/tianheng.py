@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import Node, Parser, Token
 from django.template.context import Context
+from django.templatetags.i18n import do_translate
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -30,10 +33,39 @@ def language() -> str:
     return "zh-hans" if (get_language() or "en").startswith("zh") else "en"
 
 
+# --- words ---
+
+
+class FixedWords(Node):
+    """Words that stand in the template as they are: looked up once for each language."""
+
+    def __init__(self, translated: Node) -> None:
+        self._translated = translated
+        self._words: dict[str | None, str] = {}
+
+    def render(self, context: Context) -> str:
+        lang = get_language()
+        words = self._words.get(lang)
+        if words is None:
+            words = self._words[lang] = self._translated.render(context)
+        return words
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> Node:
+    """Django's own tag; a page has hundreds of them, nearly all with words that never change."""
+    node = do_translate(parser, token)
+    words = node.filter_expression
+    is_fixed = not words.filters and isinstance(getattr(words.var, "literal", None), str)
+    context = node.message_context
+    is_fixed &= context is None or isinstance(context.var, str)
+    return FixedWords(node) if is_fixed and not node.asvar else node
+
+
 # --- icons and the status vocabulary: always word + icon + colour ---
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key by itself
 class Look:
     """How one state is shown: its word, its icon and the class that colours it."""
 
@@ -147,6 +179,7 @@ MESSAGE_LOOKS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, size: str = "") -> SafeString:
     """A Tabler icon from the sprite; `size` is "", "sm" or "lg". A word must stand beside it."""
     return format_html(
@@ -157,7 +190,11 @@ def icon(name: str, size: str = "") -> SafeString:
     )
 
 
-def _status(look: Look, word: str | Promise, *, bare: bool) -> SafeString:
+def _status(look: Look, *, bare: bool, word: str = "") -> SafeString:
+    return _in_words(look, word, bare) if word else _in_own_words(look, bare, get_language())
+
+
+def _in_words(look: Look, word: str | Promise, bare: bool) -> SafeString:
     return format_html(
         '<span class="th-status th-{}{}">{}{}</span>',
         look.css,
@@ -167,32 +204,37 @@ def _status(look: Look, word: str | Promise, *, bare: bool) -> SafeString:
     )
 
 
+@lru_cache(maxsize=512)
+def _in_own_words(look: Look, bare: bool, lang: str | None) -> SafeString:
+    return _in_words(look, look.word, bare)
+
+
 @register.simple_tag
 def status(outcome: Any, bare: bool = False, word: str = "") -> SafeString:
     """An outcome as word, icon and colour; `word` replaces the word."""
     look = OUTCOMES.get(str(outcome), UNKNOWN)
-    return _status(look, word or look.word, bare=bare)
+    return _status(look, bare=bare, word=word)
 
 
 @register.simple_tag
 def band_status(band: Any, bare: bool = False) -> SafeString:
     """A readiness band as word, icon and colour."""
     look = BANDS.get(str(band), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
 def assessment_status(value: Any, bare: bool = False) -> SafeString:
     """The status of an assessment as word, icon and colour."""
     look = STATUSES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
 def decision_status(submission: Any, bare: bool = False) -> SafeString:
     """How a submission ended, conditions included; the assessment's status while it waits."""
     if submission.with_conditions:
-        return _status(WITH_CONDITIONS, WITH_CONDITIONS.word, bare=bare)
+        return _status(WITH_CONDITIONS, bare=bare)
     return assessment_status(submission.decision or submission.assessment.status, bare)
 
 
@@ -200,7 +242,7 @@ def decision_status(submission: Any, bare: bool = False) -> SafeString:
 def action_status(value: Any, bare: bool = False) -> SafeString:
     """The status of a corrective action as word, icon and colour."""
     look = ACTION_STATUSES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.filter
@@ -213,7 +255,7 @@ def look_of_action(value: Any) -> Look:
 def report_state(value: Any, bare: bool = False) -> SafeString:
     """The status of a report as word, icon and colour."""
     look = REPORT_STATUSES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
@@ -234,24 +276,25 @@ def delivery_status(value: Any, bare: bool = False) -> SafeString:
 def applicability_status(value: Any, bare: bool = False) -> SafeString:
     """Whether a requirement applies, as word, icon and colour."""
     look = APPLICABILITIES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
 def flag_status(flag: Any, bare: bool = False) -> SafeString:
     """ "Don't know yet", "come back", "carried over" or "changed"; nothing for no flag."""
     look = FLAGS.get(str(flag))
-    return _status(look, look.word, bare=bare) if look else SafeString("")
+    return _status(look, bare=bare) if look else SafeString("")
 
 
 @register.simple_tag
 def evidence_status(problem: Any, bare: bool = False, word: str = "") -> SafeString:
     """What a piece of evidence is worth: "valid" or the problem; `word` replaces the word."""
     look = EVIDENCE_STATES.get(str(problem), UNKNOWN)
-    return _status(look, word or look.word, bare=bare)
+    return _status(look, bare=bare, word=word)
 
 
-def _tag(look: Look) -> SafeString:
+@lru_cache(maxsize=128)
+def _tag(look: Look, lang: str | None) -> SafeString:
     return format_html(
         '<span class="th-tag{}">{}{}</span>',
         f" th-tag--{look.css}" if look.css else "",
@@ -263,13 +306,13 @@ def _tag(look: Look) -> SafeString:
 @register.simple_tag
 def track(value: Any) -> SafeString:
     """Duty in force, upcoming or opportunity, with its icon."""
-    return _tag(TRACKS.get(str(value), UNKNOWN))
+    return _tag(TRACKS.get(str(value), UNKNOWN), get_language())
 
 
 @register.simple_tag
 def severity(value: Any) -> SafeString:
     """Blocking, major, minor or opportunity, with its icon."""
-    return _tag(SEVERITIES.get(str(value), UNKNOWN))
+    return _tag(SEVERITIES.get(str(value), UNKNOWN), get_language())
 
 
 @register.filter
@@ -397,12 +440,19 @@ OUTCOME_FILLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    css: str
-    colour: str
-    x: str
-    width: str
+# Built here, not in templates: a list of measures or of submissions has a bar in every line.
+_BAR = (
+    '<svg class="th-bar{}" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
+    'aria-label="{}"><rect class="th-track" width="100" height="8" fill="#ededf5"></rect>{}</svg>'
+)
+_FILL = '<rect class="th-fill-claim" width="{}" height="8" fill="#35389a"></rect>'
+_SLICE = '<rect class="{}" x="{}" width="{}" height="8" fill="{}"></rect>'
+_DUAL_BAR = (
+    '<svg class="th-bar th-bar--dual" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" '
+    'aria-label="{}"><rect class="th-track" y="2" width="100" height="6" fill="#ededf5"></rect>'
+    '<rect class="th-fill-claim" y="2" width="{}" height="6" fill="#35389a"></rect>{}</svg>'
+)
+_CONFIRMED = '<rect class="th-fill-conf" x="{}" width="1.8" height="10" fill="#d97a3a"></rect>'
 
 
 def _fixed(value: float) -> str:
@@ -410,44 +460,39 @@ def _fixed(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-@register.inclusion_tag("compliance/partials/bar.html")
-def bar(value: Any, label: str, thin: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def bar(value: Any, label: str, thin: bool = False) -> SafeString:
     """One bar from 0 to 100; `label` is what a screen reader says."""
     figure = _decimal(value)
-    return {
-        "width": _fixed(float(min(figure, Decimal(100)))) if figure else "0",
-        "label": label,
-        "thin": thin,
-    }
+    width = _fixed(float(min(figure, Decimal(100)))) if figure else "0"
+    return format_html(_BAR, " th-bar--thin" if thin else "", label, format_html(_FILL, width))
 
 
-@register.inclusion_tag("compliance/partials/dual_bar.html")
-def dual_bar(claimed: Any, confirmed: Any, label: str) -> dict[str, Any]:
+@register.simple_tag
+def dual_bar(claimed: Any, confirmed: Any, label: str) -> SafeString:
     """Claimed as a bar, confirmed as a mark on it."""
     of_claim, of_review = _decimal(claimed), _decimal(confirmed)
-    return {
-        "claimed": _fixed(float(of_claim or 0)),
-        "confirmed": None if of_review is None else _fixed(max(0, float(of_review) * 0.982)),
-        "label": label,
-    }
+    mark = SafeString("")
+    if of_review is not None:
+        mark = format_html(_CONFIRMED, _fixed(max(0, float(of_review) * 0.982)))
+    return format_html(_DUAL_BAR, label, _fixed(float(of_claim or 0)), mark)
 
 
-@register.inclusion_tag("compliance/partials/outcome_bar.html")
-def outcome_bar(counts: Mapping[str, int], label: str) -> dict[str, Any]:
+@register.simple_tag
+def outcome_bar(counts: Mapping[str, int], label: str) -> SafeString:
     """Counts per outcome side by side; what is not applicable is left out."""
-    shown = [(key, counts.get(key, 0)) for key in OUTCOME_FILLS]
+    shown = [(key, count) for key in OUTCOME_FILLS if (count := counts.get(key, 0))]
     total = sum(count for _, count in shown)
     slices = []
     x = 0.0
     for key, count in shown:
-        if not count:
-            continue
         width = 100 * count / total
         css, colour = OUTCOME_FILLS[key]
-        slices.append(Slice(css, colour, _fixed(x), _fixed(max(width - 0.6, 0.4))))
+        slices.append((css, _fixed(x), _fixed(max(width - 0.6, 0.4)), colour))
         x += width
-    words = ", ".join(f"{OUTCOMES[key].word} {count}" for key, count in shown if count)
-    return {"slices": slices, "label": f"{label}: {words}" if words else label}
+    words = ", ".join(f"{OUTCOMES[key].word} {count}" for key, count in shown)
+    said = f"{label}: {words}" if words else label
+    return format_html(_BAR, "", said, format_html_join("", _SLICE, slices))
 
 
 # --- lists of a thousand lines ---
