@@ -262,14 +262,14 @@ def report_state(value: Any, bare: bool = False) -> SafeString:
 def webhook_state(value: Any, bare: bool = False) -> SafeString:
     """Whether a webhook is told, as word, icon and colour."""
     look = WEBHOOK_STATES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
 def delivery_status(value: Any, bare: bool = False) -> SafeString:
     """What became of a message to a webhook, as word, icon and colour."""
     look = DELIVERY_STATUSES.get(str(value), UNKNOWN)
-    return _status(look, look.word, bare=bare)
+    return _status(look, bare=bare)
 
 
 @register.simple_tag
