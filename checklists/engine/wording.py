@@ -124,13 +124,19 @@ def applies_to_all(lang: str) -> str:
 
 
 def applies(lang: str, catalogue: Catalogue, condition: Condition, state: State) -> str:
-    opening = "Applies to you." if lang == "en" else "适用。"
-    return _joined([opening, *_tests(lang, catalogue, condition, state, True)], lang)
+    clauses = _clauses(lang, catalogue, condition, state, True)
+    return _because(lang, "Applies to you", "适用", clauses)
 
 
 def does_not_apply(lang: str, catalogue: Catalogue, condition: Condition, state: State) -> str:
-    opening = "Does not apply to you." if lang == "en" else "不适用。"
-    return _joined([opening, *_tests(lang, catalogue, condition, state, False)], lang)
+    clauses = _clauses(lang, catalogue, condition, state, False)
+    return _because(lang, "Does not apply to you", "不适用", clauses)
+
+
+def _because(lang: str, en: str, zh: str, clauses: Sequence[str]) -> str:
+    if lang == "en":
+        return f"{en} because {' and because '.join(clauses)}."
+    return f"{zh}，因为{'，且'.join(clauses)}。"
 
 
 def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) -> str:
@@ -141,58 +147,61 @@ def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) 
 def why(lang: str, reason: Reason) -> list[str]:
     """The sentences of an applicability reason apart, one per test that settles it."""
     if reason.words in (applies, does_not_apply):
-        catalogue, condition, state = reason.values
-        return _tests(lang, catalogue, condition, state, reason.words is applies)
+        clauses = _clauses(lang, *reason.values, reason.words is applies)
+        return [f"Because {words}." if lang == "en" else f"{words}。" for words in clauses]
     return [reason.get(lang)]
 
 
-def _tests(
+def _clauses(
     lang: str, catalogue: Catalogue, condition: Condition, state: State, holds: bool
 ) -> list[str]:
     program: ConditionProgram = state.program
-    sentences: list[str] = []
-    for test, counts_for in program.why(condition, state):
-        sentence = _test(lang, catalogue, test, state, only=not holds and counts_for)
-        if sentence not in sentences:
-            sentences.append(sentence)
-    return sentences
+    return list(
+        dict.fromkeys(
+            _clause(lang, catalogue, test, state, only=not holds and counts_for)
+            for test, counts_for in program.why(condition, state)
+        )
+    )
 
 
-def _test(
+def _clause(
     lang: str, catalogue: Catalogue, test: FlagTest | FactTest, state: State, only: bool
 ) -> str:
-    """One test in words; `only` adds whom the requirement concerns instead."""
-    colon, stop = (": ", ".") if lang == "en" else ("：", "。")
+    """One test as it stands behind "because"; `only` adds whom the requirement concerns instead."""
     if isinstance(test, FlagTest):
-        flag = catalogue.flags[test.flag]
-        truth = bool(state.flags[state.program.flag_at[test.flag]])
-        return f"{flag.label.get(lang)}{colon}{_yes_no(truth, lang)}{stop}"
+        label = inside(catalogue.flags[test.flag].label.get(lang))
+        if state.flags[state.program.flag_at[test.flag]]:
+            return label
+        return f"this is not so: {label}" if lang == "en" else f"不存在“{label}”的情形"
     fact = catalogue.facts[test.fact]
-    label = fact.label.get(lang)
+    label = inside(fact.label.get(lang))
     value = state.value(test.fact)
     if value is None:
-        not_asked = "not asked, given the other answers" if lang == "en" else "根据其他回答无须询问"
-        return f"{label}{colon}{not_asked}{stop}"
+        if lang == "en":
+            return f"“{label}” is not asked, given your other answers"
+        return f"根据其他回答无须询问“{label}”"
     said = value
     if isinstance(test.expected, tuple) and isinstance(value, tuple):
         # Of many roles only those that make the requirement apply are worth a word.
         said = tuple(choice for choice in value if choice in test.expected) or value
-    words = f"{label}{colon}{fact_value(fact, said, lang)}"
-    if only:
-        words += _only(lang, fact, test)
-    return words + stop
+    shown = fact_value(fact, said, lang)
+    whom = _whom(lang, fact, test) if only else ""
+    if whom and lang == "en":
+        return f"it concerns only {whom}, not your {label} ({shown})"
+    if whom:
+        return f"本项仅涉及{whom}，而{label}为{shown}"
+    return f"of your {label} ({shown})" if lang == "en" else f"{label}为{shown}"
 
 
-def _only(lang: str, fact: Fact, test: FactTest) -> str:
+def _whom(lang: str, fact: Fact, test: FactTest) -> str:
+    """Whom a test speaks to; "" where its other answer says it already."""
     expected = test.expected
     if test.operator is FactOperator.ANSWERED or fact.kind is FactKind.YES_NO:
         return ""
     if isinstance(expected, tuple):
         labels = [inside(c.label.get(lang)) for c in fact.choices if c.id in expected]
-        whom = listed(labels, lang)
-    else:
-        whom = f"{_bound(test.operator, lang)}{fact_value(fact, expected, lang)}"
-    return f"; this concerns only {whom}" if lang == "en" else f"；本项仅涉及{whom}"
+        return listed(labels, lang)
+    return f"{_bound(test.operator, lang)}{fact_value(fact, expected, lang)}"
 
 
 def _bound(operator: FactOperator, lang: str) -> str:

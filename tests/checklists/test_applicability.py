@@ -82,7 +82,7 @@ def test_above_means_above_and_not_from(
 def test_none_of_these_is_a_known_answer(small: Catalogue) -> None:
     evaluation = row(small, PROBABILITY, facts={"firm.roles": ()})
     assert evaluation.applicability is DOES_NOT_APPLY
-    assert "Roles: none of these" in evaluation.applicability_reason.en
+    assert "not your roles (none of these)" in evaluation.applicability_reason.en
 
 
 def test_a_question_that_is_not_asked_makes_its_tests_false(small: Catalogue) -> None:
@@ -124,14 +124,16 @@ def test_nothing_is_asked_that_cannot_matter(small: Catalogue) -> None:
 
 def test_why_it_applies_is_told_from_the_facts(small: Catalogue) -> None:
     reason = row(small, LIFETIME).applicability_reason
-    assert reason.en == "Applies to you. A satellite is in low orbit: yes."
-    assert reason.zh_hans == "适用。有近地轨道卫星：是。"
+    assert reason.en == "Applies to you because a satellite is in low orbit."
+    assert reason.zh_hans == "适用，因为有近地轨道卫星。"
 
 
 def test_why_it_does_not_apply_names_whom_it_concerns(small: Catalogue) -> None:
     reason = row(small, PROBABILITY, facts={**SUPPLIER}).applicability_reason
-    assert "Roles: supplier; this concerns only launch service provider." in reason.en
-    assert "角色：供应商；本项仅涉及发射服务单位。" in reason.zh_hans
+    only = "it concerns only launch service provider, not your roles (supplier)."
+    assert reason.en.startswith("Does not apply to you because this is not so: ")
+    assert reason.en.endswith(f" and because {only}")
+    assert reason.zh_hans.endswith("，且本项仅涉及发射服务单位，而角色为供应商。")
 
 
 def test_a_rule_no_longer_in_force_is_absent(small: Catalogue) -> None:

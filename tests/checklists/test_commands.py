@@ -90,7 +90,7 @@ def test_evaluate_prints_band_scores_blockers_and_rows(tmp_path: Path) -> None:
 def test_evaluate_speaks_chinese(tmp_path: Path) -> None:
     row = row_of(evaluated(tmp_path, GIVEN, "--lang", "zh-hans"), POLICY)
     assert "于2027年2月28日到期" in row["reason"]
-    assert row["applicability_reason"].startswith("适用。")
+    assert row["applicability_reason"].startswith("适用，因为")
 
 
 def test_json_and_yaml_come_to_the_same(tmp_path: Path) -> None:

@@ -126,22 +126,24 @@ def test_each_comparison_has_its_words(
 
 def test_of_many_roles_only_those_that_matter_are_named(small: Catalogue) -> None:
     reason = row(small, PROBABILITY).applicability_reason
-    assert reason.en == "Applies to you. Roles: launch service provider."
+    assert reason.en == "Applies to you because of your roles (launch service provider)."
 
 
 def test_a_negated_flag_is_told_as_it_is(small: Catalogue) -> None:
-    assert row(small, FUND).applicability_reason.en == "Applies to you. The firm is large: no."
+    small_firm = row(small, FUND).applicability_reason
+    assert small_firm.en == "Applies to you because this is not so: the firm is large."
+    assert small_firm.zh_hans.startswith("适用，因为不存在“")
     large: dict[str, FactValue | None] = {**OPERATOR, "firm.staff": Decimal(500)}
     reason = row(small, FUND, facts=large).applicability_reason
-    assert reason.en == "Does not apply to you. The firm is large: yes."
+    assert reason.en == "Does not apply to you because the firm is large."
 
 
 def test_the_tests_that_settle_applicability_can_be_listed_one_by_one(small: Catalogue) -> None:
     reason = row(small, LIFETIME).applicability_reason
-    assert wording.why("en", reason) == ["A satellite is in low orbit: yes."]
+    assert wording.why("en", reason) == ["Because a satellite is in low orbit."]
     facts: dict[str, FactValue | None] = {**OPERATOR, "firm.roles": ("supplier",)}
     against = row(small, PROBABILITY, facts=facts).applicability_reason
-    assert wording.why("zh-hans", against)[-1] == "角色：供应商；本项仅涉及发射服务单位。"
+    assert wording.why("zh-hans", against)[-1] == "本项仅涉及发射服务单位，而角色为供应商。"
     open_ = row(small, PROBABILITY, facts={}).applicability_reason
     assert wording.why("en", open_) == [open_.en]
 

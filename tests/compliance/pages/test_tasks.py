@@ -149,7 +149,7 @@ def test_what_does_not_apply_is_listed_with_its_reason(
         by=ben,
     )
     page = client.get(f"{url}?view=does_not_apply").content.decode()
-    assert "Does not apply to you. " in page
+    assert "Does not apply to you because " in page
     assert "The satellite leaves for the Moon." in page
     assert "M07-01" in shown(page.encode())
     assert "M18-01" not in shown(page.encode())
