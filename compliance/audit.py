@@ -16,6 +16,7 @@ from compliance.models import Assessment, AuditEvent, AuditHead, Firm, Membershi
 
 SENTENCES: dict[str, Promise] = {
     "firm.registered": _("registered the firm"),
+    "firm.naming_changed": _("changed whether the public check of a report names the firm"),
     "member.joined": _("joined the firm by an invitation"),
     "member.role_changed": _("changed a member’s role"),
     "member.removed": _("took a member out of the firm"),

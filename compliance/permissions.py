@@ -27,6 +27,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "save_facts": _MANAGER,
     "move_edition": _MANAGER,
     "invite": _MANAGER,
+    "name_in_checks": _MANAGER,
     "manage_webhooks": _MANAGER,
     "answer_question": _WRITERS,
     "add_action": _WRITERS,

@@ -13,9 +13,11 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from compliance import permissions
 from compliance.api.endpoint import AnyAccept, Endpoint, filter_of, lang_of, submission_of
 from compliance.api.openapi import file, free_object, operation
 from compliance.api.submissions import whole_json
+from compliance.downloads import bundle_file
 from compliance.exports.assessment_results import submission_oscal
 from compliance.exports.submission import submission_csv, submission_xlsx
 from compliance.selectors.submission import review_of, submission_states
@@ -64,6 +66,26 @@ class ExportView(Endpoint):
         return reply
 
 
+class EvidenceBundleView(Endpoint):
+    content_negotiation_class = AnyAccept
+
+    @operation(
+        "downloadEvidenceBundle",
+        tag="submissions",
+        gives={(200, "application/zip"): file("A ZIP, sent while it is written.")},
+    )
+    def get(self, request: Request, submission_id: UUID) -> HttpResponseBase:
+        """Evidence, frozen content, review and latest report, with a manifest and SHA256SUMS."""
+        submission, member = submission_of(request, submission_id)
+        permissions.require(member, "download_evidence")
+        return bundle_file(submission, lang_of(request))
+
+
 urlpatterns: list[URLPattern] = [
+    path(
+        "submissions/<uuid:submission_id>/evidence-bundle/",
+        EvidenceBundleView.as_view(),
+        name="api_evidence_bundle",
+    ),
     path("submissions/<uuid:submission_id>/export/", ExportView.as_view(), name="api_export"),
 ]

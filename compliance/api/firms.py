@@ -12,12 +12,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from compliance import permissions
 from compliance.api.cursors import page_of_rows
 from compliance.api.endpoint import Endpoint, idempotent, membership_of, person_of, read
-from compliance.api.fields import Strict, TextField
+from compliance.api.fields import FlagField, Strict, TextField
 from compliance.api.openapi import operation, page_of
 from compliance.models import Firm, Role
-from compliance.services.firms import register_firm
+from compliance.services.firms import name_in_checks, register_firm
 
 TAG = "firms"
 
@@ -27,10 +28,19 @@ class FirmForm(serializers.Serializer[Any]):
     name = serializers.CharField()
     role = serializers.ChoiceField(Role.values, help_text="What you are in it.")
     created_at = serializers.DateTimeField()
+    is_named_in_checks = serializers.BooleanField(
+        help_text="Whether the public check of a report names the firm."
+    )
 
 
 def _firm(firm: Firm, role: str) -> dict[str, Any]:
-    return {"id": firm.pk, "name": firm.name, "role": role, "created_at": firm.created_at}
+    return {
+        "id": firm.pk,
+        "name": firm.name,
+        "role": role,
+        "created_at": firm.created_at,
+        "is_named_in_checks": firm.is_named_in_checks,
+    }
 
 
 class FirmsView(Endpoint):
@@ -75,7 +85,29 @@ class FirmView(Endpoint):
         return Response(_firm(member.firm, member.role))
 
 
+class FirmNamingView(Endpoint):
+    class Input(Strict):
+        is_named_in_checks = FlagField()
+
+    @operation(
+        "nameFirmInChecks",
+        tag=TAG,
+        takes=Input,
+        gives={200: FirmForm},
+        example={"is_named_in_checks": True},
+    )
+    def put(self, request: Request, firm_id: UUID) -> Response:
+        """Let the public check of a report name the firm, or not; for a manager."""
+        member = membership_of(request, firm_id)
+        permissions.require(member, "name_in_checks")
+        name_in_checks(
+            firm=member.firm, is_named=read(self.Input, request)["is_named_in_checks"], by=member
+        )
+        return Response(_firm(member.firm, member.role))
+
+
 urlpatterns: list[URLPattern] = [
     path("firms/", FirmsView.as_view(), name="api_firms"),
     path("firms/<uuid:firm_id>/", FirmView.as_view(), name="api_firm"),
+    path("firms/<uuid:firm_id>/naming/", FirmNamingView.as_view(), name="api_firm_naming"),
 ]

@@ -26,8 +26,9 @@ from compliance.api.endpoint import (
 from compliance.api.fields import ChosenField, Strict
 from compliance.api.openapi import file, operation, page_of
 from compliance.downloads import report_file
-from compliance.models import Report
-from compliance.services.reports import request_report, retry_report
+from compliance.models import Membership, Report, Role
+from compliance.selectors.reports import ReportLine, lines_of
+from compliance.services.reports import cancel_report, request_report, retry_report
 
 TAG = "reports"
 
@@ -39,19 +40,26 @@ class ReportForm(serializers.Serializer[Any]):
     lang = serializers.ChoiceField(Report.Language.values)
     status = serializers.ChoiceField(Report.Status.values)
     progress = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent.")
-    step = serializers.CharField()
+    step = serializers.CharField(help_text="Key of what is being done now.")
+    step_text = serializers.CharField(help_text="The same in words.")
+    before = serializers.IntegerField(min_value=0, help_text="How many wait in front of it.")
+    attempts = serializers.IntegerField(min_value=0, help_text="Of three, then it is failed.")
     error = serializers.CharField()
     code = serializers.CharField(help_text="With it anybody can check that a PDF is this one.")
     sha256 = serializers.CharField(allow_null=True)
     pages = serializers.IntegerField(allow_null=True)
     size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    certificate = serializers.CharField(
+        allow_null=True, help_text="SHA-256 of the certificate that the PDF is signed with."
+    )
     requested_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     download = serializers.CharField(allow_null=True, help_text="Where the PDF is, once ready.")
 
 
-def report_json(report: Report) -> dict[str, Any]:
+def report_json(line: ReportLine) -> dict[str, Any]:
     """How far a report is."""
+    report = line.report
     is_ready = report.status == Report.Status.READY
     return {
         "id": report.pk,
@@ -61,20 +69,25 @@ def report_json(report: Report) -> dict[str, Any]:
         "status": report.status,
         "progress": report.progress,
         "step": report.step,
+        "step_text": str(line.step),
+        "before": line.before,
+        "attempts": report.attempts,
         "error": report.error,
         "code": report.code,
         "sha256": report.sha256 or None,
         "pages": report.pages,
         "size": report.size,
+        "certificate": report.certificate_id,
         "requested_at": report.requested_at,
         "finished_at": report.finished_at,
         "download": reverse("api_report_download", args=[report.pk]) if is_ready else None,
     }
 
 
-def _report_of(request: Request, report_id: UUID) -> Report:
-    found: Report = get_object_or_404(Report.objects.visible_to(person_of(request)), pk=report_id)
-    return found
+def _report_of(request: Request, report_id: UUID) -> tuple[Report, Membership]:
+    person = person_of(request)
+    found: Report = get_object_or_404(Report.objects.visible_to(person), pk=report_id)
+    return found, found.membership_of(person)
 
 
 class ReportsView(Endpoint):
@@ -85,11 +98,11 @@ class ReportsView(Endpoint):
     @operation("listReports", tag=TAG, gives={200: page_of(ReportForm)}, is_list=True)
     def get(self, request: Request, submission_id: UUID) -> Response:
         """The reports of a submission, the newest first."""
-        submission, _member = submission_of(request, submission_id)
+        submission, member = submission_of(request, submission_id)
         rows = Report.objects.filter(submission=submission).defer("review")
 
         def show(reports: Sequence[Report]) -> list[dict[str, Any]]:
-            return [report_json(report) for report in reports]
+            return [report_json(line) for line in lines_of(reports, Role(member.role))]
 
         return Response(page_of_rows(request, rows, newest_by="requested_at", show=show))
 
@@ -107,28 +120,41 @@ class ReportsView(Endpoint):
         submission, member = submission_of(request, submission_id)
         permissions.require(member, "request_report")
         report = request_report(submission=submission, by=member, **read(self.Input, request))
-        return _asked_for(report)
+        return _asked_for(report, member)
 
 
-def _asked_for(report: Report) -> Response:
+def _asked_for(report: Report, member: Membership) -> Response:
     place = reverse("api_report", args=[report.pk])
-    return Response(report_json(report), status=202, headers={"Location": place})
+    return Response(_json(report, member), status=202, headers={"Location": place})
+
+
+def _json(report: Report, member: Membership) -> dict[str, Any]:
+    (line,) = lines_of([report], Role(member.role))
+    return report_json(line)
 
 
 class ReportView(Endpoint):
     @operation("getReport", tag=TAG, gives={200: ReportForm})
     def get(self, request: Request, report_id: UUID) -> Response:
         """How far one report is."""
-        return Response(report_json(_report_of(request, report_id)))
+        report, member = _report_of(request, report_id)
+        return Response(_json(report, member))
 
 
 class ReportRetryView(Endpoint):
     @operation("retryReport", tag=TAG, gives={202: ReportForm}, refuses=(409,))
     def post(self, request: Request, report_id: UUID) -> Response:
-        """Put a failed report back into the queue."""
-        report = _report_of(request, report_id)
-        member = report.membership_of(person_of(request))
-        return _asked_for(retry_report(report=report, by=member))
+        """Put a report that failed or was cancelled back into the queue."""
+        report, member = _report_of(request, report_id)
+        return _asked_for(retry_report(report=report, by=member), member)
+
+
+class ReportCancelView(Endpoint):
+    @operation("cancelReport", tag=TAG, gives={200: ReportForm}, refuses=(409,))
+    def post(self, request: Request, report_id: UUID) -> Response:
+        """Take a report out of the queue, or stop its making; nothing of it is kept."""
+        report, member = _report_of(request, report_id)
+        return Response(_json(cancel_report(report=report, by=member), member))
 
 
 class ReportDownloadView(Endpoint):
@@ -137,13 +163,15 @@ class ReportDownloadView(Endpoint):
     @operation("downloadReport", tag=TAG, gives={(200, "application/pdf"): file("The PDF.")})
     def get(self, request: Request, report_id: UUID) -> HttpResponseBase:
         """The PDF; 404 until the report is ready."""
-        return report_file(_report_of(request, report_id))
+        report, _member = _report_of(request, report_id)
+        return report_file(report)
 
 
 urlpatterns: list[URLPattern] = [
     path("submissions/<uuid:submission_id>/reports/", ReportsView.as_view(), name="api_reports"),
     path("reports/<uuid:report_id>/", ReportView.as_view(), name="api_report"),
     path("reports/<uuid:report_id>/retry/", ReportRetryView.as_view(), name="api_report_retry"),
+    path("reports/<uuid:report_id>/cancel/", ReportCancelView.as_view(), name="api_report_cancel"),
     path(
         "reports/<uuid:report_id>/download/",
         ReportDownloadView.as_view(),

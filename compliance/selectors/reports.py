@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compliance.models import Report, Submission
+from compliance import workflow
+from compliance.models import Report, Role, SigningCertificate, Submission
 
 CODE = re.compile(r"TH(-[2-9A-HJKMNP-TV-Z]{4}){3}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -22,8 +25,10 @@ STEPS: Mapping[str, str | Promise] = {
     "writing": _("writing the chapters"),
     "layout": _("laying out the pages"),
     "printing": _("writing the PDF"),
+    "signing": _("signing the PDF"),
     "storing": _("storing the file"),
 }
+QUEUED = (Report.Status.REQUESTED, Report.Status.RENDERING)
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,12 @@ class ReportLine:
     report: Report
     step: str | Promise
     before: int  # how many wait in front of it
+    moves: frozenset[str]  # what this person may do with it now
 
     @property
     def is_moving(self) -> bool:
         """Whether it is worth asking again."""
-        return self.report.status in (Report.Status.REQUESTED, Report.Status.RENDERING)
+        return self.report.status in QUEUED
 
     @property
     def fingerprint(self) -> str:
@@ -46,26 +52,34 @@ class ReportLine:
         return f"{sha[:4]} {sha[4:8]} … {sha[-8:-4]} {sha[-4:]}" if sha else ""
 
 
-def reports_of(submission: Submission) -> list[ReportLine]:
-    """The submission's reports, newest first (two queries)."""
+def reports_of(submission: Submission, role: Role) -> list[ReportLine]:
+    """The submission's reports as this role sees them, newest first (two queries)."""
     reports = (
         Report.objects.filter(submission=submission)
-        .select_related("requested_by")
+        .select_related("requested_by", "certificate")
         .defer("review")
         .order_by("-requested_at")
     )
-    return [line_of(report) for report in reports]
+    return lines_of(list(reports), role)
 
 
-def line_of(report: Report) -> ReportLine:
-    """A report as the list shows it."""
-    before = 0
-    if report.status == Report.Status.REQUESTED:
-        before = Report.objects.filter(
-            status__in=[Report.Status.REQUESTED, Report.Status.RENDERING],
-            requested_at__lt=report.requested_at,
-        ).count()
-    return ReportLine(report, STEPS.get(report.step, ""), before)
+def lines_of(reports: Sequence[Report], role: Role) -> list[ReportLine]:
+    """Reports as lists show them; their places in the queue take one query together."""
+    queue: list[datetime] = []
+    if any(report.status == Report.Status.REQUESTED for report in reports):
+        in_line = Report.objects.filter(status__in=QUEUED).order_by("queued_at")
+        queue = list(in_line.values_list("queued_at", flat=True))
+    return [
+        ReportLine(
+            report,
+            STEPS.get(report.step, ""),
+            bisect_left(queue, report.queued_at)
+            if report.status == Report.Status.REQUESTED
+            else 0,
+            workflow.open_actions(report, role),
+        )
+        for report in reports
+    ]
 
 
 # --- the public check -----------------------------------------------------------------------------
@@ -73,7 +87,7 @@ def line_of(report: Report) -> ReportLine:
 
 @dataclass(frozen=True)
 class Issued:
-    """What anybody may learn of an issued report; the firm's name is not among it."""
+    """What anybody may learn of an issued report."""
 
     code: str
     sha256: str
@@ -87,6 +101,8 @@ class Issued:
     issued_at: datetime | None
     state: str  # of the review, as the report tells it
     is_latest: bool
+    firm: str  # "" where the firm does not want to be named
+    certificate: SigningCertificate | None
 
 
 def issued_by_code(raw: str) -> Issued | None:
@@ -110,10 +126,12 @@ def clean_code(raw: str) -> str:
 def _issued(**which: str) -> Issued | None:
     report = (
         Report.objects.filter(status=Report.Status.READY, **which)
-        .select_related("submission")
+        .select_related("submission", "certificate")
         .defer("submission__content", "review")
         .annotate(
             state=KeyTextTransform("state", "review"),
+            is_named=F("submission__assessment__firm__is_named_in_checks"),
+            firm_name=KeyTextTransform("name", KeyTextTransform("firm", "submission__content")),
             as_of=KeyTextTransform("as_of", KeyTextTransform("assessment", "submission__content")),
             edition=KeyTextTransform(
                 "edition", KeyTextTransform("catalogue", "submission__content")
@@ -141,4 +159,6 @@ def _issued(**which: str) -> Issued | None:
         issued_at=report.finished_at,
         state=row.state,
         is_latest=not newer.exists(),
+        firm=row.firm_name if row.is_named else "",
+        certificate=report.certificate,
     )

@@ -29,6 +29,16 @@ def register_firm(*, name: str, by: User) -> Firm:
     return firm
 
 
+def name_in_checks(*, firm: Firm, is_named: bool, by: Membership) -> None:
+    """Let the public check of a report name the firm, or not."""
+    permissions.require(by, "name_in_checks", firm)
+    with transaction.atomic():
+        changed = Firm.objects.filter(pk=firm.pk, is_named_in_checks=not is_named)
+        if changed.update(is_named_in_checks=is_named) == 1:
+            audit.record(by, "firm.naming_changed", firm, after={"is_named": is_named})
+    firm.is_named_in_checks = is_named
+
+
 def change_role(*, member: Membership, role: str, by: Membership) -> None:
     """Give a member another role; the last manager stays one."""
     permissions.require(by, "invite", member.firm)

@@ -33,6 +33,7 @@ from compliance.models import (
     Invitation,
     Membership,
     Report,
+    SigningCertificate,
     Submission,
     User,
     Webhook,
@@ -226,8 +227,11 @@ TABLE: dict[str, Page] = {
     "report_status": Page(("report",), get=ALL),
     "report_download": Page(("report",), get=ALL),
     "report_retry": Page(("failed_report",), post=(302, 302, 302, 302)),
+    "report_cancel": Page(("waiting_report",), post=(403, 403, 302, 302)),
     "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
     "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
+    "verify_certificate": Page(("certificate",), get=ALL, is_public=True),
+    "firm_naming": Page(("firm",), post=(403, 403, 302, 403), body=(("is_named", "0"),)),
     "scoring": Page(get=ALL, is_public=True),
     "keyboard": Page(get=ALL, is_public=True),
     "catalogue": Page(get=ALL, is_public=True),
@@ -255,7 +259,7 @@ TABLE: dict[str, Page] = {
 }
 FIRMS_OWN = {
     *("access_token", "action", "firm", "draft", "evidence", "submission", "report"),
-    *("failed_report", "webhook", "delivery"),
+    *("failed_report", "waiting_report", "webhook", "delivery"),
 }
 
 
@@ -347,6 +351,16 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
     report.save()
     failed = request_report(submission=submission, kind="full", lang="zh-hans", by=manager)
     Report.objects.filter(pk=failed.pk).update(status=Report.Status.FAILED)
+    waiting = request_report(submission=submission, kind="summary", lang="zh-hans", by=manager)
+    SigningCertificate.objects.get_or_create(
+        fingerprint="c" * 64,
+        defaults={
+            "subject": "Tianheng",
+            "valid_from": clock.now(),
+            "valid_until": clock.now(),
+            "first_used_at": clock.now(),
+        },
+    )
     webhook = add_webhook(
         firm=firm, url=f"https://{mark.lower()}.example/hook", areas=["answers"], by=manager
     )
@@ -370,6 +384,8 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "question": question.pk,
             "report": report.pk,
             "failed_report": failed.pk,
+            "waiting_report": waiting.pk,
+            "certificate": "c" * 64,
             "code": report.code,
             "measure": 1,
             "page": 1,

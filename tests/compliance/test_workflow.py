@@ -217,6 +217,7 @@ EXPECTED = {
     "submit": {Role.MANAGER},
     "archive": {Role.MANAGER},
     "invite": {Role.MANAGER},
+    "name_in_checks": {Role.MANAGER},
     "review": {Role.OFFICER},
     "determine": {Role.OFFICER},
     "raise_finding": {Role.OFFICER},

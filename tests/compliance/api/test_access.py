@@ -291,7 +291,10 @@ TABLE = [
     Call("api_reports", "GET", ALL, SUBMISSION),
     Call("api_reports", "POST", (202,) * 4, SUBMISSION, {"kind": "summary", "lang": "en"}),
     Call("api_report", "GET", ALL, ("report",)),
+    Call("api_report_cancel", "POST", (403, 403, 200, 200), ("waiting_report",)),
     Call("api_report_retry", "POST", (202,) * 4, ("report",)),
+    Call("api_evidence_bundle", "GET", ALL, SUBMISSION),
+    Call("api_firm_naming", "PUT", MANAGER, ("firm",), {"is_named_in_checks": False}),
     Call("api_report_download", "GET", (404,) * 4, ("report",)),
     Call("api_webhooks", "GET", MANAGER, ("firm",)),
     Call(
@@ -377,6 +380,7 @@ def a(
     )
     report = request_report(submission=submission, kind="full", lang="en", by=ada)
     Report.objects.filter(pk=report.pk).update(status="failed", error=f"{CANARY} error")
+    waiting = request_report(submission=submission, kind="summary", lang="zh-hans", by=ada)
     webhook = add_webhook(
         firm=firm, url=f"https://{CANARY.lower()}.example/", areas=["answers"], by=ada
     )
@@ -408,6 +412,7 @@ def a(
             "finding": finding.pk,
             "action": action.pk,
             "report": report.pk,
+            "waiting_report": waiting.pk,
             "token": AccessToken.objects.create(
                 user=ada.user,
                 name=f"{CANARY} token",

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
+import zipfile
 
+from django.core.files.base import ContentFile
 from python_calamine import CalamineWorkbook
 
-from compliance.models import Assessment, Membership, Submission
+from compliance import clock
+from compliance.exports.bundle import _name_of
+from compliance.models import Assessment, Evidence, Membership, Report, Submission
 from compliance.services.answers import save_answer
+from compliance.services.evidence import attach_evidence
+from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from tests import factories
 from tests.compliance.api.calls import Api, api_of, json_of, problem_of
 
 YES_NO = "cnsa.m01.research_call_watch"
+ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
 FORMULA = ' =HYPERLINK("http://evil.example","x")'
 
 
@@ -86,3 +95,83 @@ def test_the_oscal_export_is_valid_and_says_what_the_officer_found(
         for link in resource["rlinks"]
     }
     assert hashes == {piece["sha256"] for piece in submission.content["evidence"]}
+
+
+def test_the_bundle_holds_all_a_submission_rests_on_and_says_what_it_could_not_take(
+    stated_assessment: Assessment, ada: Membership, ben: Membership, vera: Membership
+) -> None:
+    def show(name: str, content: bytes) -> Evidence:
+        return attach_evidence(
+            assessment=stated_assessment,
+            requirement_id=ORBIT,
+            kind="orbit_lifetime_analysis",
+            title=f"{name} / title",
+            upload=factories.pdf(name, content),
+            by=ben,
+        )
+
+    names = ("轨道寿命 分析.pdf", "a.pdf", "a (2).pdf", "CON.pdf", "gone.pdf", "changed.pdf")
+    pieces = {name: show(name, factories.PDF + name.encode()) for name in names}
+    save_answer(
+        assessment=stated_assessment,
+        requirement_id=ORBIT,
+        value="20",
+        note="",
+        base_version=1,
+        by=ben,
+    )
+    submission = factories.submitted(stated_assessment, ada)
+    Evidence.objects.filter(pk=pieces["a.pdf"].pk).update(filename="../../etc/passwd")
+    storage = pieces["gone.pdf"].file.storage
+    storage.delete(str(pieces["gone.pdf"].file.name))
+    changed = storage.open(str(pieces["changed.pdf"].file.name), "wb")
+    changed.write(b"other bytes")
+    changed.close()
+    report = request_report(submission=submission, kind="summary", lang="en", by=ada)
+    report.file.save("r.pdf", ContentFile(b"%PDF report"), save=False)
+    report.status, report.finished_at = Report.Status.READY, clock.now()
+    report.sha256 = hashlib.sha256(b"%PDF report").hexdigest()
+    report.save()
+
+    reply = api_of(vera.user).get(f"submissions/{submission.pk}/evidence-bundle/")
+    assert reply.streaming
+    parts = list(reply.streaming_content)
+    assert len(parts) > len(names)  # sent while it is written
+    with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as archive:
+        assert archive.testzip() is None
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(inside["manifest.json"])
+    fates = {each["title"].split(" / ")[0]: each for each in manifest["evidence"]}
+    assert fates["gone.pdf"]["status"] == "missing"
+    assert fates["gone.pdf"]["path"] is None
+    assert fates["changed.pdf"]["status"] == "changed"
+    for name in names[:4]:
+        assert fates[name]["status"] == "included"
+        assert inside[fates[name]["path"]] == factories.PDF + name.encode()
+        assert hashlib.sha256(inside[fates[name]["path"]]).hexdigest() == fates[name]["sha256"]
+    assert fates[names[0]]["path"].endswith("轨道寿命 分析.pdf")
+    assert hashlib.sha256(inside["submission.json"]).hexdigest() == submission.digest
+    assert inside["report-summary-en.pdf"] == b"%PDF report"
+    assert manifest["report"]["status"] == "included"
+    sums = dict(
+        reversed(line.split("  ", 1)) for line in inside["SHA256SUMS"].decode().splitlines()
+    )
+    assert sums == {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in inside.items()
+        if name != "SHA256SUMS"
+    }
+    assert not any(".." in name or name.startswith("/") or "\\" in name for name in inside)
+
+
+def test_a_name_in_the_bundle_is_no_path_and_fits_every_file_system() -> None:
+    names = {
+        "../../etc/passwd": "E-001 passwd",
+        "..\\..\\boot.ini": "E-001 boot.ini",
+        "a\x00b\r\nc\u202efdp.exe": "E-001 a b c fdp.exe",
+        "": "E-001 Title",
+        "...": "E-001",
+        "保险" * 200 + ".pdf": "E-001 " + "保险" * 24 + ".pdf",
+    }
+    for given, kept in names.items():
+        assert _name_of({"label": "E-001", "filename": given, "title": "Title"}) == kept

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from compliance.models import Firm, Membership, Report, Submission
+from compliance import clock
+from compliance.models import Firm, Membership, Report, SigningCertificate, Submission
 from compliance.services.reports import request_report
 from tests.factories import PDF
 
@@ -148,13 +149,68 @@ def test_a_failed_report_says_why_and_can_be_asked_for_again(
     assert (report.status, report.error) == ("requested", "")
 
 
+def test_several_are_asked_for_at_once_and_each_knows_its_place(
+    client: Client, light_submission: Submission, ada: Membership, vera: Membership
+) -> None:
+    client.force_login(vera.user)
+    kinds, langs = Report.Kind.values, Report.Language.values
+    reply = client.post(
+        reverse("reports", args=[light_submission.pk]), {"kind": kinds, "lang": langs}, follow=True
+    )
+    page = reply.content.decode()
+    assert Report.objects.count() == len(kinds) * len(langs)
+    assert f"{len(kinds) * len(langs)} reports are asked for." in page
+    places = [f"{n} before it" for n in range(1, len(kinds) * len(langs))]
+    assert all(place in page for place in ["next in line", *places])
+    # Tried once without success, it stands behind those that wait.
+    first = Report.objects.order_by("queued_at")[0]
+    Report.objects.filter(pk=first.pk).update(attempts=1, queued_at=clock.now())
+    part = client.get(reverse("report_status", args=[first.pk])).content.decode()
+    assert "Attempt 1 of 3 did not succeed" in part
+    assert places[-1] in part
+
+
+def test_a_manager_cancels_what_waits_and_the_page_says_so(
+    client: Client, light_submission: Submission, report: Report, ada: Membership, ben: Membership
+) -> None:
+    address = reverse("report_cancel", args=[report.pk])
+    assert address not in page_of(client, ben, light_submission)
+    assert address in page_of(client, ada, light_submission)
+    page = client.post(address, follow=True).content.decode()
+    assert "Nothing of it is kept" in page
+    assert "Cancelled" in page
+    assert "every 2s" not in page
+    assert reverse("report_retry", args=[report.pk]) in page
+    assert address not in page
+
+
+def test_whose_signature_it_bears_is_told(client: Client, report: Report, ada: Membership) -> None:
+    finish(report)
+    certificate = SigningCertificate.objects.create(
+        fingerprint="ab" * 32,
+        subject="Tianheng test",
+        pem="-----BEGIN CERTIFICATE-----",
+        valid_from=clock.now(),
+        valid_until=clock.now(),
+        first_used_at=clock.now(),
+    )
+    Report.objects.filter(pk=report.pk).update(certificate=certificate)
+    client.force_login(ada.user)
+    page = client.get(reverse("report_status", args=[report.pk])).content.decode()
+    assert "Tianheng test" in page
+    assert "abab abab abab" in page
+    reply = client.get(reverse("verify_certificate", args=[certificate.pk]))
+    assert reply.content == b"-----BEGIN CERTIFICATE-----"
+    assert client.get(reverse("verify_certificate", args=["cd" * 32])).status_code == 404
+
+
 def test_only_a_failed_report_is_tried_again(
     client: Client, report: Report, ada: Membership
 ) -> None:
     client.force_login(ada.user)
     reply = client.post(reverse("report_retry", args=[report.pk]))
     assert reply.status_code == 409
-    assert "Only a failed report" in reply.content.decode()
+    assert f"“{report.code}” is Waiting now" in reply.content.decode()
 
 
 def test_a_report_that_is_not_ready_has_no_file(
