@@ -66,6 +66,7 @@ SENTENCES: dict[str, Promise] = {
     "report.requested": _("asked for a report"),
     "report.ready": _("made the report"),
     "report.cancelled": _("cancelled a report"),
+    "preview.requested": _("asked for a preview of the report"),
     "report.failed": _("could not make the report"),
     "token.issued": _("made an access token"),
     "token.revoked": _("revoked an access token"),

@@ -19,6 +19,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "read": _READERS,
     "download_evidence": _READERS,
     "request_report": _READERS,
+    "preview_report": _WRITERS,
     "answer": _WRITERS,
     "attach_evidence": _WRITERS,
     "discuss": _WRITERS,

@@ -13,6 +13,7 @@ from compliance.notices.events import announce
 from compliance.notices.post import send_waiting
 from compliance.notices.reminders import remind
 from compliance.reports.build import build_report, remove_left_folders, waiting_reports
+from compliance.reports.preview import build_preview, forget_previews, waiting_previews
 from compliance.webhooks.events import write_deliveries
 from compliance.webhooks.post import forget_old
 from compliance.webhooks.post import send_waiting as send_messages
@@ -36,12 +37,21 @@ def render_report(report_id: str) -> None:
     build_report(report_id)
 
 
+@shared_task(name="compliance.tasks.render_preview")
+def render_preview(preview_id: str) -> None:
+    """Make one preview of a draft."""
+    build_preview(preview_id)
+
+
 @shared_task(name="compliance.tasks.sweep_reports")
 def sweep_reports() -> None:
-    """Ask again for every report whose message, or whose worker, was lost."""
+    """Ask again for every report and preview whose message, or whose worker, was lost."""
     remove_left_folders()
+    forget_previews()
     for report_id in waiting_reports():
         ask_for(report_id)
+    for preview_id in waiting_previews():
+        ask_for_preview(preview_id)
 
 
 @shared_task(name="compliance.tasks.tell")
@@ -69,6 +79,11 @@ def tell_webhooks() -> None:
 def ask_for(report_id: UUID) -> None:
     """Ring the bell for a report; never raises, the sweep finds rows that nobody heard of."""
     _ring(render_report, str(report_id))
+
+
+def ask_for_preview(preview_id: UUID) -> None:
+    """Ring the bell for a preview; never raises, the sweep finds rows that nobody heard of."""
+    _ring(render_preview, str(preview_id))
 
 
 def ask_for_webhooks() -> None:

@@ -202,6 +202,7 @@ def _check_page(
         "head": head_of(state, member, language()),
         "tab": "check",
         "page": page,
+        "may_preview": assessment.is_editable and permissions.may(member, "preview_report"),
         "typed": typed,
         "errors": errors or {},
         "attested": "attest" in request.POST,

@@ -21,6 +21,7 @@ from compliance.pages import (
     library,
     notifications,
     people,
+    previews,
     regions,
     reports,
     review,
@@ -53,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
+    *previews.urlpatterns,
     *editions.urlpatterns,
     *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,

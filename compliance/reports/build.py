@@ -110,7 +110,7 @@ def take(report_id: UUID | str) -> Taken | None:
         status=Report.Status.RENDERING, lease_until__lt=Now()
     )
     won = Report.objects.filter(free, pk=report_id, attempts__lt=MAX_ATTEMPTS).update(
-        status=_after("take_report"),
+        status=after("take_report"),
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         lease_until=Now() + lease,
@@ -174,7 +174,8 @@ def job_of(report: Report) -> Job:
     )
 
 
-def _after(action: str) -> str:
+def after(action: str) -> str:
+    """The status an action of the queue leads to, by the one table."""
     return workflow.REPORT_TRANSITIONS[action].target
 
 
@@ -221,7 +222,7 @@ def finish(taken: Taken, made: Made, name: str, who: signing.Identity) -> bool:
             },
         )
         kept = _held(taken).update(
-            status=_after("finish_report"),
+            status=after("finish_report"),
             certificate=certificate,
             progress=100,
             step="",
@@ -245,7 +246,7 @@ def give_back(taken: Taken, reason: str) -> None:
         return
     # The sweep asks for it again, behind those that wait now: it does not hold them up.
     _held(taken).update(
-        status=_after("give_back_report"),
+        status=after("give_back_report"),
         lease_until=Now() + WAIT_AFTER[taken.report.attempts],
         queued_at=Now(),
         progress=0,
@@ -253,13 +254,18 @@ def give_back(taken: Taken, reason: str) -> None:
     )
 
 
+def sentence_of(reason: str, lang: str) -> str:
+    """Why it could not be made, in the report's language; in English where it has two."""
+    with override("en" if lang == Report.Language.BOTH else lang):
+        return str(REASONS[reason])
+
+
 def fail(rows: models.QuerySet[Report], report: Report, reason: str) -> None:
     """Say for good that the report cannot be made, and why, if the row is still in that state."""
-    with override(report.lang):
-        sentence = str(REASONS[reason])
+    sentence = sentence_of(reason, report.lang)
     with transaction.atomic():
         changed = rows.update(
-            status=_after("fail_report"),
+            status=after("fail_report"),
             lease_until=None,
             step="",
             error=sentence,

@@ -73,15 +73,17 @@ def _render(job: dict[str, Any]) -> int:
         time_zone=job["time_zone"],
         site_url=job["site_url"],
     )
-    files = {
-        # Its SHA-256 is the digest on the cover: whoever has the file can check the print by it.
-        "submission.json": (context.w["attached_submission"], canonical(job["content"])),
-        "review.json": (context.w["attached_review"], canonical(job["review"])),
-        "assessment-results.oscal.json": (
-            context.w["attached_oscal"],
-            canonical(submission_oscal(job["content"], job["review"], job["digest"], job["lang"])),
-        ),
-    }
+    files = {}
+    if job["review"]["state"] != "draft":  # of which nothing is frozen yet
+        # Data for whoever reads the file by program is in one language.
+        lang = "en" if job["lang"] == BOTH else job["lang"]
+        oscal = submission_oscal(job["content"], job["review"], job["digest"], lang)
+        files = {
+            # Its SHA-256 is the digest on the cover: who has the file can check the print by it.
+            "submission.json": (context.w["attached_submission"], canonical(job["content"])),
+            "review.json": (context.w["attached_review"], canonical(job["review"])),
+            "assessment-results.oscal.json": (context.w["attached_oscal"], canonical(oscal)),
+        }
     rendered = render_pdf(context, Fonts(Path(job["fonts"])), _say_step, files)
     Path(job["output"]).write_bytes(rendered.pdf)
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -114,3 +116,4 @@ def _say(line: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     sys.exit(main())
+    from compliance.reports.both import BOTH

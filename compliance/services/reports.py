@@ -26,13 +26,7 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
     One that was cancelled is put back into the queue: somebody wants it again.
     """
     permissions.require(by, "request_report", submission.assessment)
-    faults: dict[str, str] = {}
-    if kind not in Report.Kind.values:
-        faults["kind"] = _("Choose “full” or “summary”.")
-    if lang not in Report.Language.values:
-        faults["lang"] = _("Choose “en”, “zh-hans” or “both”.")
-    if faults:
-        raise InvalidInput(faults)
+    require_known(kind, lang)
     review = review_of(submission)
     source_digest = digest_of({"submission": submission.digest, "review": review})
     same = Report.objects.filter(
@@ -70,6 +64,17 @@ def request_report(*, submission: Submission, kind: str, lang: str, by: Membersh
     except IntegrityError:
         return same.get()  # the same request at the same moment won
     return report
+
+
+def require_known(kind: str, lang: str) -> None:
+    """Refuse a kind or a language that no report has."""
+    faults: dict[str, str] = {}
+    if kind not in Report.Kind.values:
+        faults["kind"] = _("Choose “full” or “summary”.")
+    if lang not in Report.Language.values:
+        faults["lang"] = _("Choose “en”, “zh-hans” or “both”.")
+    if faults:
+        raise InvalidInput(faults)
 
 
 def retry_report(*, report: Report, by: Membership) -> Report:

@@ -48,6 +48,7 @@ from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
 from compliance.services.invitations import invite
 from compliance.services.questions import ask_question
+from compliance.services.previews import request_preview
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from compliance.services.tokens import issue_token
@@ -232,6 +233,14 @@ TABLE: dict[str, Page] = {
     "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
     "verify_certificate": Page(("certificate",), get=ALL, is_public=True),
     "firm_naming": Page(("firm",), post=(403, 403, 302, 403), body=(("is_named", "0"),)),
+    "previews": Page(
+        ("draft",),
+        get=(403, 200, 200, 403),
+        post=(403, 302, 302, 403),
+        body=(("kind", "summary"), ("lang", "both")),
+    ),
+    "preview_status": Page(("preview",), get=(403, 302, 302, 403)),
+    "preview_download": Page(("preview",), get=(403, 200, 200, 403)),
     "scoring": Page(get=ALL, is_public=True),
     "keyboard": Page(get=ALL, is_public=True),
     "catalogue": Page(get=ALL, is_public=True),
@@ -259,7 +268,7 @@ TABLE: dict[str, Page] = {
 }
 FIRMS_OWN = {
     *("access_token", "action", "firm", "draft", "evidence", "submission", "report"),
-    *("failed_report", "waiting_report", "webhook", "delivery"),
+    *("failed_report", "waiting_report", "webhook", "delivery", "preview"),
 }
 
 
@@ -361,6 +370,10 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "first_used_at": clock.now(),
         },
     )
+    preview = request_preview(assessment=draft, kind="full", lang="en", by=writer)
+    preview.file.save("p.pdf", ContentFile(factories.PDF), save=False)
+    preview.status = Report.Status.READY
+    preview.save()
     webhook = add_webhook(
         firm=firm, url=f"https://{mark.lower()}.example/hook", areas=["answers"], by=manager
     )
@@ -395,6 +408,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "delivery": delivery.pk,
         }
     )
+            "preview": preview.pk,
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from typing import Any
 import pikepdf
 
 
-def text_of(path: Path) -> str:
-    """Everything a reader can select, in reading order."""
+def text_of(path: Path, page: int | None = None) -> str:
+    """Everything a reader can select, in reading order; of one page, where one is asked for."""
+    one = [] if page is None else ["-f", str(page), "-l", str(page)]
     done = subprocess.run(
-        ["pdftotext", "-raw", str(path), "-"], capture_output=True, text=True, check=True
+        ["pdftotext", "-raw", *one, str(path), "-"], capture_output=True, text=True, check=True
     )
     return done.stdout
 
