@@ -29,6 +29,7 @@ SENTENCES: dict[str, Promise] = {
     "assessment.accepted": _("accepted the assessment"),
     "assessment.withdrawn": _("withdrew the submission"),
     "assessment.archived": _("archived the assessment"),
+    "assessment.renamed": _("renamed the assessment"),
     "assessment.edition_moved": _("moved the assessment to a newer edition of the rules"),
     "assessment.edition_move_undone": _("undid the move to a newer edition"),
     "facts.saved": _("changed facts"),

@@ -25,6 +25,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "discuss": _WRITERS,
     "delegate": _MANAGER,
     "start_assessment": _MANAGER,
+    "rename": _MANAGER,
     "save_facts": _MANAGER,
     "move_edition": _MANAGER,
     "invite": _MANAGER,

@@ -20,6 +20,8 @@ from compliance.api.cursors import LARGEST_PAGE, page_of_items, page_of_rows
 from compliance.api.endpoint import (
     Endpoint,
     assessment_of,
+    base_version_of,
+    etag_of,
     filter_of,
     id_filter_of,
     idempotent,
@@ -30,8 +32,10 @@ from compliance.api.endpoint import (
 )
 from compliance.api.fields import DayField, IdField, Strict, TextField, refuse
 from compliance.api.openapi import operation, page_of
+from compliance.api.problems import StaleState
 from compliance.api.shapes import StandingForm, blocker_json, scores_json
 from compliance.api.submissions import STATUSES, SubmissionForm, submission_json
+from compliance.errors import SomebodySavedFirst
 from compliance.models import Assessment
 from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.figures import AssessmentFigures, figures_of
@@ -39,6 +43,7 @@ from compliance.selectors.package import problems_of
 from compliance.selectors.submission import submission_states
 from compliance.services.assessments import (
     archive_assessment,
+    rename_assessment,
     start_assessment,
     submit_assessment,
 )
@@ -56,6 +61,7 @@ class AssessmentForm(StandingForm):
     catalogue = serializers.CharField()
     catalogue_edition = serializers.CharField()
     version = serializers.IntegerField(help_text="Grows with everything that happens to it.")
+    etag = serializers.CharField()
     facts_version = serializers.IntegerField()
     submission = serializers.UUIDField(allow_null=True, help_text="The latest one.")
     created_at = serializers.DateTimeField()
@@ -85,6 +91,7 @@ def assessment_json(figures: AssessmentFigures, lang: str) -> dict[str, Any]:
         "catalogue": assessment.catalogue_id,
         "catalogue_edition": assessment.catalogue_edition,
         "version": figures.version,
+        "etag": etag_of(figures.version),
         "facts_version": assessment.facts_version,
         "submission": figures.submission.pk if figures.submission else None,
         "created_at": assessment.created_at,
@@ -172,11 +179,47 @@ class AssessmentsView(Endpoint):
 
 
 class AssessmentView(Endpoint):
-    @operation("getAssessment", tag=TAG, gives={200: AssessmentForm})
+    class Input(Strict):
+        title = TextField(max_length=400)
+
+    @operation("getAssessment", tag=TAG, gives={200: AssessmentForm}, has_etag=True)
     def get(self, request: Request, assessment_id: UUID) -> Response:
-        """One assessment: status, band, both scores, blockers."""
+        """One assessment: status, band, both scores, blockers; and its ETag."""
         assessment, _member = assessment_of(request, assessment_id)
-        return Response(assessment_json(figures_of([assessment])[0], lang_of(request)))
+        return _answer(request, assessment)
+
+    @operation(
+        "renameAssessment",
+        tag=TAG,
+        takes=Input,
+        gives={200: AssessmentForm},
+        if_match=True,
+        refuses=(409,),
+        example={"title": "DO-4 launch campaign"},
+    )
+    def patch(self, request: Request, assessment_id: UUID) -> Response:
+        """Another title for what is not handed in; a submission keeps its own."""
+        assessment, member = assessment_of(request, assessment_id)
+        permissions.require(member, "rename")
+        base = base_version_of(request, is_needed=True)
+        title = read(self.Input, request)["title"]
+        before = None
+        try:
+            if base is not None:
+                before = assessment.title
+                if base != figures_of([assessment])[0].version:
+                    raise SomebodySavedFirst(theirs=before)
+            rename_assessment(assessment=assessment, title=title, before=before, by=member)
+        except SomebodySavedFirst:
+            assessment.refresh_from_db(fields=["title"])
+            now = assessment_json(figures_of([assessment])[0], lang_of(request))
+            raise StaleState(current=now, etag=now["etag"]) from None
+        return _answer(request, assessment)
+
+
+def _answer(request: Request, assessment: Assessment) -> Response:
+    body = assessment_json(figures_of([assessment])[0], lang_of(request))
+    return Response(body, headers={"ETag": body["etag"]})
 
 
 class ArchiveView(Endpoint):

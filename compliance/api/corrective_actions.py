@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -20,15 +20,17 @@ from compliance.api.authentication import require_scope
 from compliance.api.cursors import page_of_rows
 from compliance.api.endpoint import (
     Endpoint,
+    assessment_of,
     base_version_of,
     etag_of,
     filter_of,
     id_filter_of,
+    idempotent,
     lang_of,
     person_of,
     read,
 )
-from compliance.api.fields import ChosenField, DayField, Strict, TextField, refuse
+from compliance.api.fields import ChosenField, DayField, IdField, Strict, TextField, refuse
 from compliance.api.openapi import operation, page_of
 from compliance.api.problems import StaleState
 from compliance.api.shapes import name_of, said
@@ -36,6 +38,7 @@ from compliance.errors import SomebodySavedFirst
 from compliance.models import CorrectiveAction, Membership, Scope, User
 from compliance.services.corrective_actions import (
     Step,
+    add_action,
     extend,
     finish,
     reopen,
@@ -129,6 +132,32 @@ def action_json(action: CorrectiveAction, lang: str) -> dict[str, Any]:
     }
 
 
+class StepInput(Strict):
+    title = TextField(max_length=400)
+    due_on = DayField(required=False, allow_null=True, default=None)
+    done_on = DayField(required=False, allow_null=True, default=None)
+
+
+class NewAction(Strict):
+    assessment = IdField()
+    requirement = TextField(max_length=120)
+    title = TextField(max_length=400)
+    due_on = DayField()
+    plan = TextField(required=False, default="")
+    owner = TextField(
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=254,
+        help_text="An e-mail address.",
+    )
+    cost = TextField(required=False, allow_null=True, default=None, max_length=30)
+    currency = ChosenField(
+        CorrectiveAction.Currency.values, required=False, default=CorrectiveAction.Currency.CNY
+    )
+    milestones = StepInput(many=True, required=False, default=list)
+
+
 class ActionsView(Endpoint):
     @operation(
         "listCorrectiveActions",
@@ -157,16 +186,45 @@ class ActionsView(Endpoint):
 
         return Response(page_of_rows(request, rows, newest_by="created_at", show=show))
 
+    @operation(
+        "addCorrectiveAction",
+        tag=TAG,
+        takes=NewAction,
+        gives={201: ActionForm},
+        is_idempotent=True,
+        refuses=(409,),
+        example={
+            "assessment": "0c9a36c8-50c5-4d4b-9f0e-6a3c9c2f7c11",
+            "requirement": "cnsa.m07.debris_mitigation_plan",
+            "title": "Write down the passivation steps",
+            "due_on": "2027-02-01",
+        },
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Take on an action of the firm's own: for a gap it saw before any officer did."""
+        given = read(NewAction, request)
+        assessment, member = assessment_of(request, given.pop("assessment"))
+        permissions.require(member, "add_action")
+        steps = [Step(**step) for step in given.pop("milestones")]
+        owner = _owner(given.pop("owner"))
+        action = add_action(
+            assessment=assessment,
+            requirement_id=given.pop("requirement"),
+            owner=owner,
+            milestones=steps,
+            by=member,
+            **given,
+        )
+        place = reverse("api_action", args=[action.pk])
+        reply = _answer(action_of(request, action.pk)[0], lang_of(request))
+        reply.status_code, reply["Location"] = 201, place
+        return reply
+
 
 def _visible(user: User) -> Any:
     visible = CorrectiveAction.objects.visible_to(user)
     return visible.select_related("verified_by").prefetch_related("milestones", "closing_evidence")
-
-
-class StepInput(Strict):
-    title = TextField(max_length=400)
-    due_on = DayField(required=False, allow_null=True, default=None)
-    done_on = DayField(required=False, allow_null=True, default=None)
 
 
 class ActionView(Endpoint):

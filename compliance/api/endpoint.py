@@ -254,8 +254,7 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
         with transaction.atomic():
             kept = take_key(user=person_of(request), key=key, digest=digest)
             if kept.status:
-                if isinstance(request.data, dict) and "firm" in request.data:
-                    membership_of(request, request.data["firm"])
+                _may_see_what_it_names(request)
                 return Response(
                     kept.body,
                     status=kept.status,
@@ -287,6 +286,15 @@ def _may_see(request: Request, place: Mapping[str, Any]) -> None:
     if "question_id" in place:
         mine = Submission.objects.visible_to(person_of(request))
         get_object_or_404(Question, pk=place["question_id"], submission__in=mine.values("pk"))
+
+
+def _may_see_what_it_names(request: Request) -> None:
+    """The same of a body that says where something is to be made."""
+    names = request.data if isinstance(request.data, dict) else {}
+    if isinstance(firm := names.get("firm"), str):
+        membership_of(request, UUID(firm))
+    if isinstance(assessment := names.get("assessment"), str):
+        assessment_of(request, UUID(assessment))
 
 
 def _digest_of(request: Request) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from compliance.models import (
     EvidenceUse,
     Submission,
 )
-from compliance.selectors.evaluation import AssessmentState, evaluation_of
+from compliance.selectors.evaluation import AssessmentState, catalogue_of, evaluation_of
 from compliance.selectors.frozen import FrozenScores, frozen_scores
 
 
@@ -51,7 +52,12 @@ def figures_of(assessments: Sequence[Assessment]) -> list[AssessmentFigures]:
     """The figures of several assessments at once (at most six queries, however many)."""
     ids = [assessment.pk for assessment in assessments]
     latest = _latest_submissions(ids)
-    live = [each.pk for each in assessments if each.pk not in latest or each.is_editable]
+    settled = {each.pk: _settled(each) for each in assessments if each.pk not in latest}
+    live = [
+        each.pk
+        for each in assessments
+        if each.is_editable or (each.pk not in latest and settled[each.pk] is None)
+    ]
     answers, evidence = _stored(live)
     outcomes: dict[UUID, dict[str, str]] = defaultdict(dict)
     for determination in Determination.objects.filter(submission__in=latest.values()):
@@ -62,16 +68,51 @@ def figures_of(assessments: Sequence[Assessment]) -> list[AssessmentFigures]:
         submission = latest.get(assessment.pk)
         frozen = frozen_scores(submission.content, outcomes[submission.pk]) if submission else None
         version = versions.get(assessment.pk, 0)
-        if submission is None or frozen is None or assessment.is_editable:
+        if known := settled.get(assessment.pk):
+            figures.append(replace(known, assessment=assessment, version=version))
+        elif submission is None or frozen is None or assessment.is_editable:
             state = evaluation_of(
                 assessment,
                 answers=answers.get(assessment.pk, {}),
                 evidence=evidence.get(assessment.pk, {}),
             )
             figures.append(_live(state, version, submission, frozen))
+            _settle(figures[-1])
         else:
             figures.append(_frozen(assessment, version, submission, frozen))
     return figures
+
+
+# What was put into the archive without being handed in never changes again, and a list of many
+# would judge each anew: the figures of the last few hundred are kept.
+_MOST_SETTLED = 300
+_settled_figures: OrderedDict[tuple[Any, ...], AssessmentFigures] = OrderedDict()
+_settling = threading.Lock()
+
+
+def _key(assessment: Assessment) -> tuple[Any, ...]:
+    # The rules themselves are part of it: a framework may be replaced while the site runs.
+    return (assessment.pk, assessment.updated_at, assessment.as_of, catalogue_of(assessment))
+
+
+def _settled(assessment: Assessment) -> AssessmentFigures | None:
+    if assessment.status != Assessment.Status.ARCHIVED:
+        return None
+    key = _key(assessment)
+    with _settling:
+        found = _settled_figures.get(key)
+        if found is not None:
+            _settled_figures.move_to_end(key)
+    return found
+
+
+def _settle(figures: AssessmentFigures) -> None:
+    if figures.assessment.status != Assessment.Status.ARCHIVED or figures.submission:
+        return
+    with _settling:
+        _settled_figures[_key(figures.assessment)] = figures
+        while len(_settled_figures) > _MOST_SETTLED:
+            _settled_figures.popitem(last=False)
 
 
 def _latest_submissions(ids: Sequence[UUID]) -> dict[UUID, Submission]:

@@ -33,6 +33,7 @@ class AssessmentHead:
     may_save_facts: bool
     may_answer: bool
     may_submit: bool
+    may_manage: bool  # rename it, or put it away
 
 
 def head_of(state: AssessmentState, member: Membership, lang: str) -> AssessmentHead:
@@ -52,6 +53,8 @@ def head_of(state: AssessmentState, member: Membership, lang: str) -> Assessment
         may_save_facts=permissions.may(member, "save_facts") and facts_are_open(assessment),
         may_answer=permissions.may(member, "answer") and assessment.is_editable,
         may_submit=permissions.may(member, "submit") and workflow.allows(assessment, "submit"),
+        may_manage=permissions.may(member, "rename")
+        and (assessment.is_editable or workflow.allows(assessment, "archive")),
     )
 
 

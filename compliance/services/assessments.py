@@ -73,10 +73,7 @@ def start_assessment(
 ) -> Assessment:
     """A draft, judged as of a date; with facts, answers and evidence of an earlier one if asked."""
     permissions.require(by, "start_assessment", firm)
-    title = one_line(title)
-    faults: dict[str, str] = {}
-    if not 2 <= len(title) <= 200:
-        faults["title"] = _("Write a title of 2 to 200 characters, such as the mission's name.")
+    title, faults = _checked_title(title)
     if not EARLIEST <= as_of <= LATEST:
         faults["as_of"] = _("Choose a date from 2015 to 2100.")
     try:
@@ -126,6 +123,47 @@ def start_assessment(
             },
         )
     return assessment
+
+
+def rename_assessment(
+    *, assessment: Assessment, title: str, before: str | None = None, by: Membership
+) -> None:
+    """Another title for what is not handed in; a submission keeps the one it was frozen with.
+
+    `before` is the title that the person saw; None replaces whatever is stored.
+    """
+    permissions.require(by, "rename", assessment)
+    title, faults = _checked_title(title)
+    if faults:
+        raise InvalidInput(faults)
+    with transaction.atomic():
+        here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
+        if here.update(updated_at=clock.now()) != 1:
+            raise TransitionNotAllowed(
+                _("The assessment is with the officer, or closed: its title stays as it is.")
+            )
+        stored = Assessment.objects.values_list("title", flat=True).get(pk=assessment.pk)
+        if before is not None and before != stored:
+            raise SomebodySavedFirst(theirs=stored)
+        if title != stored:
+            here.update(title=title)
+            audit.record(
+                by,
+                "assessment.renamed",
+                assessment,
+                assessment=assessment,
+                before={"title": stored},
+                after={"title": title},
+            )
+    assessment.title = title
+
+
+def _checked_title(title: str) -> tuple[str, dict[str, str]]:
+    """The title on one line, and what is wrong with it."""
+    title = one_line(title)
+    if 2 <= len(title) <= 200:
+        return title, {}
+    return title, {"title": _("Write a title of 2 to 200 characters, such as the mission's name.")}
 
 
 def _carry_over(earlier: Assessment, assessment: Assessment) -> None:

@@ -96,6 +96,13 @@ TABLE: dict[str, Page] = {
     "assessment_tasks": Page(("draft",), get=ALL),
     "assessment_check": Page(("draft",), get=ALL),
     "assessment_submissions": Page(("draft",), get=ALL),
+    "assessment_settings": Page(
+        ("draft",),
+        get=(403, 403, 200, 403),
+        post=(403, 403, 302, 403),
+        body=(("title", "Another title"),),
+    ),
+    "assessment_archive": Page(("draft",), post=(403, 403, 302, 403)),
     "audit_trail": Page(("draft",), get=ALL),
     "notifications": Page(get=ALL),
     "notifications_read": Page(post=(302, 302, 302, 302)),

@@ -211,6 +211,7 @@ EXPECTED = {
     "discuss": {Role.CONTRIBUTOR, Role.MANAGER},
     "delegate": {Role.MANAGER},
     "move_edition": {Role.MANAGER},
+    "rename": {Role.MANAGER},
     "read_trail": {Role.MANAGER, Role.OFFICER},
     "start_assessment": {Role.MANAGER},
     "save_facts": {Role.MANAGER},

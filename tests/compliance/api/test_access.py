@@ -140,6 +140,7 @@ TABLE = [
         },
     ),
     Call("api_assessment", "GET", ALL, DRAFT),
+    Call("api_assessment", "PATCH", (403, 403, 200, 403), DRAFT, {"title": "DO-4"}, if_match="*"),
     Call("api_archive", "POST", (403, 403, 200, 403), DRAFT),
     Call("api_problems", "GET", ALL, DRAFT),
     Call("api_submit", "POST", (403, 403, 422, 403), DRAFT, {"statement": ""}),
@@ -286,6 +287,17 @@ TABLE = [
     Call("api_preferences", "GET", ALL),
     Call("api_preferences", "PATCH", ALL, body={"preferences": []}),
     Call("api_actions", "GET", ALL),
+    Call(
+        "api_actions",
+        "POST",
+        (403, 201, 201, 403),
+        body={
+            "assessment": "{draft}",
+            "requirement": YES_NO,
+            "title": "A list",
+            "due_on": "2030-01-01",
+        },
+    ),
     Call("api_action", "GET", ALL, ("action",)),
     Call("api_action", "PATCH", (403, 200, 200, 403), ("action",), {"status": "in_progress"}),
     Call("api_reports", "GET", ALL, SUBMISSION),
@@ -372,9 +384,7 @@ def a(
         upload=factories.pdf(f"{CANARY}.pdf"),
         by=ben,
     )
-    comment = add_comment(
-        assessment=draft, requirement_id=YES_NO, text=f"{CANARY} remark", by=ben
-    )
+    comment = add_comment(assessment=draft, requirement_id=YES_NO, text=f"{CANARY} remark", by=ben)
     invited = invite(
         firm=firm, email=f"{CANARY.lower()}@demo.example", role="viewer", link_to=str, by=ada
     )
@@ -494,7 +504,7 @@ def test_strangers_and_other_firms_get_nothing_and_change_nothing(
             problem_of(reply, 401, "not_signed_in")
             assert reply.headers["WWW-Authenticate"].startswith("Token"), call.name
         assert CANARY not in text_of(reply), call.name
-        if FIRMS_OWN & set(call.args) or call.name == "api_assessments":
+        if FIRMS_OWN & set(call.args) or call.name in {"api_assessments", "api_actions"}:
             for key in ("", "k"):
                 reply = a.send(other, call, **({"Idempotency_Key": key} if key else {}))
                 if call.method != "GET" or call.args:

@@ -14,11 +14,19 @@ from compliance.api.urls import v1
 from compliance.models import (
     Assessment,
     AuditEvent,
+    Comment,
+    CorrectiveAction,
+    Evidence,
+    Invitation,
     KeptReply,
     Membership,
     Submission,
+    User,
 )
 from compliance.services.answers import save_answer
+from compliance.services.corrective_actions import open_actions
+from compliance.services.discussion import add_comment
+from compliance.services.review import raise_finding
 from tests import factories
 from tests.compliance.api.calls import PROBLEM, Api, api_of, json_of, problem_of
 
@@ -199,7 +207,12 @@ def test_nothing_that_can_be_sent_is_an_error_of_ours(
 
 
 def test_no_field_that_a_person_may_not_set_can_be_sent(
-    assessment: Assessment, submission: Submission, manager: Api, officer: Api
+    assessment: Assessment,
+    submission: Submission,
+    ada: Membership,
+    cleo: Membership,
+    manager: Api,
+    officer: Api,
 ) -> None:
     """Every column of every table, in every body: refused, and nothing changes."""
     names = {
@@ -210,6 +223,17 @@ def test_no_field_that_a_person_may_not_set_can_be_sent(
         for name in (column.name, column.attname)
     }
     firm = str(assessment.firm_id)
+    comment = f"assessments/{assessment.pk}/requirements/{YES_NO}/comments/"
+    said = add_comment(assessment=assessment, requirement_id=YES_NO, text="Mine.", by=ada)
+    raise_finding(
+        submission=submission,
+        requirement_id=YES_NO,
+        severity="minor",
+        missing="A page.",
+        due_on=factories.next_year(),
+        by=cleo,
+    )
+    action = open_actions(submission, cleo)[0]
     bodies: list[tuple[Api, str, str, dict[str, Any]]] = [
         (manager, "POST", "assessments/", {"firm": firm, "title": "X", "as_of": "2026-11-20",
                                            "roles": ["satellite_operator"], "copy_from": None}),
@@ -227,8 +251,28 @@ def test_no_field_that_a_person_may_not_set_can_be_sent(
         (officer, "POST", f"submissions/{submission.pk}/accept/", {"statement": ""}),
         (officer, "POST", f"submissions/{submission.pk}/return/", {"comment": ""}),
         (manager, "POST", f"submissions/{submission.pk}/reports/", {"kind": "full", "lang": "en"}),
+        (manager, "PATCH", f"assessments/{assessment.pk}/", {"title": "Another"}),
+        (manager, "PATCH", f"evidence/{Evidence.objects.all()[0].pk}/", {
+            "kind": "", "title": "", "effective_on": None, "expires_on": None}),
+        (manager, "POST", f"evidence/{Evidence.objects.all()[0].pk}/replace/", {
+            "title": "", "url": "", "effective_on": None, "expires_on": None}),
+        (manager, "PATCH", f"{comment}{said.pk}/", {"text": "x"}),
+        (manager, "POST", comment, {"text": "x"}),
+        (manager, "PATCH", f"corrective-actions/{action.pk}/", {
+            "title": "", "plan": "", "owner": None, "due_on": "2030-01-01", "cost": None,
+            "currency": "CNY", "status": "in_progress", "milestones": [], "comment": ""}),
+        (manager, "PATCH", f"firms/{firm}/members/{ada.pk}/", {"role": "manager"}),
+        (manager, "POST", f"firms/{firm}/invitations/", {"email": "a@b.example", "role": "viewer"}),
+        (manager, "POST", f"assessments/{assessment.pk}/delegations/", {
+            "requirements": [], "to": "x", "due_on": None, "note": ""}),
+        (manager, "PATCH", "me/", {"language": "en"}),
+        (manager, "PATCH", "notifications/preferences/", {"preferences": []}),
+        (officer, "POST", f"submissions/{submission.pk}/questions/", {
+            "requirement": YES_NO, "text": "x"}),
+        (officer, "POST", f"submissions/{submission.pk}/assign/", {"to": None}),
     ]  # fmt: skip
-    before = list(Assessment.objects.order_by("pk").values())
+    kept = (Assessment, Evidence, Comment, CorrectiveAction, Membership, Invitation, User)
+    before = [list(model.objects.order_by("pk").values()) for model in kept]
     for api, method, path, body in bodies:
         extra = dict.fromkeys(names - set(body), "x")
         refused = problem_of(
@@ -239,7 +283,7 @@ def test_no_field_that_a_person_may_not_set_can_be_sent(
             if name not in body:
                 reply = api.call(method, path, {**body, name: "x"}, If_Match="*")
                 assert list(problem_of(reply, 422, "invalid")["fields"]) == [name], path
-    assert list(Assessment.objects.order_by("pk").values()) == before
+    assert [list(model.objects.order_by("pk").values()) for model in kept] == before
 
 
 # --- lists, languages, times ----------------------------------------------------------------------

@@ -30,6 +30,9 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from compliance.api.docs import description, description_as_text, digest_of_description
 from compliance.models import Membership, Submission
+from compliance.services.discussion import add_comment
+from compliance.services.evidence import add_evidence
+from compliance.services.questions import ask_question
 from config.wsgi import application
 from tests import factories
 from tests.compliance.api.calls import Api, api_of
@@ -64,6 +67,11 @@ def test_the_description_names_every_call_with_its_refusals() -> None:
             assert is_public or {"401", "403", "404"} <= set(responses), (path, method)
             body = call.get("requestBody", {}).get("content", {}).get("application/json")
             assert body is None or body["examples"], (path, method)
+            headers = {
+                each["name"] for each in call.get("parameters", []) if each["in"] == "header"
+            }
+            creates = method == "post" and "201" in responses
+            assert not creates or "Idempotency-Key" in headers, (path, method)
 
 
 def test_description_and_its_page_are_for_everybody_and_run_no_strange_script(
@@ -81,11 +89,21 @@ def test_description_and_its_page_are_for_everybody_and_run_no_strange_script(
 
 
 @pytest.fixture
-def world(ada: Membership, light_submission: Submission, own_storage: None) -> dict[str, str]:
+def world(
+    ada: Membership, cleo: Membership, light_submission: Submission, own_storage: None
+) -> dict[str, str]:
+    draft = factories.draft(ada)
+    piece = add_evidence(firm=ada.firm, url="https://demo.example/a", by=ada)
+    said = add_comment(assessment=draft, requirement_id=YES_NO, text="A word.", by=ada)
+    asked = ask_question(submission=light_submission, requirement_id=YES_NO, text="Which?", by=cleo)
     return {
-        "assessment_id": str(factories.draft(ada).pk),
+        "assessment_id": str(draft.pk),
         "submission_id": str(light_submission.pk),
         "firm_id": str(ada.firm_id),
+        "evidence_id": str(piece.pk),
+        "comment_id": str(said.pk),
+        "question_id": str(asked.pk),
+        "reference_id": "CN-SMALLSAT-2021",
         "requirement_id": YES_NO,
         "catalogue_id": "cnsa_2025_2027",
     }
