@@ -413,9 +413,9 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "reference": "CN-SMALLSAT-2021",
             "webhook": webhook.pk,
             "delivery": delivery.pk,
+            "preview": preview.pk,
         }
     )
-            "preview": preview.pk,
 
 
 @pytest.fixture
