@@ -1,4 +1,4 @@
-"""One render in a child process: starts it, listens to it, and ends it when it takes too long."""
+"""One render in a child process: has it started, listens to it, ends it when it takes too long."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from compliance.reports import warm
 from compliance.reports.child import TOO_MUCH_MEMORY
 
 CHILD = "compliance.reports.child"
@@ -82,36 +80,27 @@ def render_in_child(
     with tempfile.TemporaryFile() as order, tempfile.TemporaryFile() as complaints:
         order.write(_order(job, output))
         order.seek(0)
-        child = subprocess.Popen(
-            [sys.executable, "-m", CHILD],
-            cwd=settings.BASE_DIR,
-            env=child_environment(job.issued_at),
-            stdin=order,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            start_new_session=True,  # its own group, so that nothing of it can be left over
-        )
+        child = warm.start(CHILD, child_environment(), settings.BASE_DIR, order, complaints)
         try:
             result = _listen(child, deadline, say, look)
             code = child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired as error:
+        except warm.TooSlow as error:
             raise RenderFailed(RenderFailed.TOO_LONG) from error
         finally:
-            _end(child)
+            child.end()
         if code != 0 or result is None:
             raise _failure(code, _tail(complaints))
         return Made(**result)
 
 
-def child_environment(issued_at: datetime) -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """What the child may know: where programs and fonts are, and no secret."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return {
         **kept,
         "FONTCONFIG_FILE": str(Path(settings.REPORT_FONTS_DIR) / "fonts.conf"),
-        "SOURCE_DATE_EPOCH": str(int(issued_at.timestamp())),  # the same report, the same bytes
         "PYTHONUTF8": "1",
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": "0",  # the same report, the same bytes
     }
 
 
@@ -125,19 +114,17 @@ def _order(job: Job, output: Path) -> bytes:
         "output": str(output),
         "megabytes": settings.REPORT_MEGABYTES,
         "seconds": settings.REPORT_SECONDS,
-        "parent": os.getpid(),
     }
     return json.dumps(order).encode()
 
 
 def _listen(
-    child: subprocess.Popen[bytes],
+    child: warm.Child,
     deadline: float,
     say: Callable[[str, int], None],
     look: Callable[[], None],
 ) -> dict[str, Any] | None:
     """Hand on every step until the child closes its output; returns the result, if it told one."""
-    assert child.stdout is not None
     result: dict[str, Any] | None = None
     waiting = b""
     with selectors.DefaultSelector() as selector:
@@ -149,7 +136,7 @@ def _listen(
             if not selector.select(min(left, LOOK_EVERY_S)):
                 look()
                 continue
-            chunk = os.read(child.stdout.fileno(), 65_536)
+            chunk = os.read(child.stdout, 65_536)
             if not chunk:
                 return result
             *lines, waiting = (waiting + chunk).split(b"\n")
@@ -161,21 +148,13 @@ def _listen(
                     result = said
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
-
-
 def _tail(complaints: IO[bytes]) -> bytes:
     size = complaints.seek(0, os.SEEK_END)
     complaints.seek(max(0, size - STDERR_TAIL))
     return complaints.read()
 
 
-def _failure(code: int, complaints: bytes) -> RenderFailed:
+def _failure(code: int | None, complaints: bytes) -> RenderFailed:
     detail = f"exit code {code}; {complaints.decode(errors='replace').strip()}"
     if code == TOO_MUCH_MEMORY or any(sign in complaints for sign in _SAYS_NO_MEMORY):
         return RenderFailed(RenderFailed.TOO_LARGE, detail)

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +24,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 from compliance.reports import archive, charts, quick
 from compliance.reports.markup import Fonts, library
 from compliance.reports.printed import ReportContext, ScoreLine
+from compliance.reports.words import LANGUAGES
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "reports"
 ASSETS = TEMPLATES / "assets"
@@ -127,16 +129,23 @@ class Rendered:
     pages: int
 
 
-def report_html(c: ReportContext, fonts: Fonts) -> str:
-    """The whole document. Texts are escaped; nothing in them is read as HTML or as a template."""
-    filters = library(c.lang, fonts)
+@cache
+def _engine(lang: str, fonts: Path) -> Engine:
+    """The report's templates in this language; each is read and compiled once."""
+    filters = library(lang, Fonts(fonts))
 
     def bars(line: ScoreLine) -> SafeString:
-        return charts.bars(line.pair, line.said, c.lang)
+        return charts.bars(line.pair, line.said, lang)
 
     filters.filter("bars", bars)
     engine = Engine(dirs=[str(TEMPLATES)], autoescape=True, string_if_invalid=_Strict("%s"))
     engine.template_builtins.append(filters)
+    return engine
+
+
+def report_html(c: ReportContext, fonts: Fonts) -> str:
+    """The whole document. Texts are escaped; nothing in them is read as HTML or as a template."""
+    engine = _engine(c.lang, fonts.folder)
     values: dict[str, Any] = {
         "c": c,
         "charts": Pictures(c),
@@ -145,6 +154,33 @@ def report_html(c: ReportContext, fonts: Fonts) -> str:
     return engine.get_template("report.html").render(
         Context(values, autoescape=True, use_l10n=False, use_tz=False)
     )
+
+
+@cache
+def _report_css() -> CSS:
+    text = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return CSS(string=text, base_url="asset:", url_fetcher=Assets(""))
+
+
+# One of each kind of box, so that nothing is looked up for the first time in a render.
+_SAMPLE = """<html lang="en"><head><title>x</title></head><body class="full accepted">
+<div class="runhead">x</div><div class="runfoot">x</div><section class="chapter">
+<h1 id="a" data-run="x">x</h1><p class="r"><b>x\t</b><span lang="zh-Hans">字</span> x<br/>x</p>
+<p class="side o met"><a href="#a">x</a></p><ol class="toc"><li><a href="#a">x</a></li></ol>
+<table><tbody><tr><td>x</td></tr></tbody></table><svg xmlns="http://www.w3.org/2000/svg"
+ viewBox="0 0 9 9" width="9mm" height="9mm"><title>x</title><rect width="9" height="9"
+ fill="#fff" stroke="#000"/><text x="1" y="9" font-size="9">x</text><path d="M0 0l9 9z"/></svg>
+</section></body></html>"""
+
+
+def warm_up(fonts: Path) -> None:
+    """Do once what every render would begin with."""
+    for lang in LANGUAGES:
+        _engine(lang, fonts).get_template("report.html")
+    document = Page(_SAMPLE, Assets("")).render(
+        stylesheets=[_report_css()], font_config=FontConfiguration(), presentational_hints=False
+    )
+    document.write_pdf(pdf_variant=archive.VARIANT)
 
 
 def render_pdf(
@@ -158,22 +194,20 @@ def render_pdf(
     html = report_html(c, fonts)
     progress("layout", 30)
     assets = Assets(charts.page_mark(c))
-    font_config = FontConfiguration()
-
-    def sheet(text: str) -> CSS:
-        return CSS(string=text, base_url="asset:", url_fetcher=assets, font_config=font_config)
-
-    sheets = [sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"))]
+    sheets = [_report_css()]
     # The cover has its own picture and says the state itself; a draft is marked there too.
     pages = [("@page", "-20mm -26mm")]  # a page's picture begins inside its margins
     if c.is_draft:
         pages.append(("@page cover", "0 0"))
     sheets += [
-        sheet(f"{page} {{ background: url(asset:{MARK}) no-repeat {at} / 210mm 297mm }}")
+        CSS(
+            string=f"{page} {{ background: url(asset:{MARK}) no-repeat {at} / 210mm 297mm }}",
+            url_fetcher=assets,
+        )
         for page, at in pages
     ]
     document = Page(html, assets).render(
-        stylesheets=sheets, font_config=font_config, presentational_hints=False
+        stylesheets=sheets, font_config=FontConfiguration(), presentational_hints=False
     )
     progress("printing", 70)
     target = io.BytesIO()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pikepdf
 import pytest
 from pytest_django import Settings
 
-from compliance.reports import process
+from compliance.reports import process, warm
 from compliance.reports.process import Job, RenderFailed, child_environment, render_in_child
 from tests.compliance.reports.conftest import ASKED_AT, small
 from tests.compliance.reports.factory import review_of
@@ -60,19 +59,20 @@ def test_the_child_is_told_no_secret(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "canary-secret")
     monkeypatch.setenv("DATABASE_URL", "postgres://canary")
-    told = child_environment(ASKED_AT)
-    assert "canary" not in repr(told)
-    assert set(told) <= {
+    assert set(child_environment()) <= {
         "PATH",
         "LANG",
         "LC_ALL",
         "FONTCONFIG_FILE",
-        "SOURCE_DATE_EPOCH",
         "PYTHONUTF8",
         "PYTHONHASHSEED",
     }
+    warm.end()  # so that it starts anew, in this environment
     # Nothing on the way to a PDF asks for a variable that is not there.
     render_in_child(job(small(content), kind="summary"), tmp_path / "report.pdf")
+    environment = Path(f"/proc/{_warm_pid()}/environ").read_bytes()
+    assert b"PYTHONHASHSEED=0" in environment
+    assert b"canary" not in environment
 
 
 def test_too_little_memory_is_told_from_other_ends(
@@ -101,27 +101,20 @@ def test_a_child_that_hangs_is_ended_with_all_it_started(
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    program = tmp_path / "hangs.py"
-    program.write_text(
-        "import os, subprocess, sys, time\n"
-        "sleep = [sys.executable, '-c', 'import time; time.sleep(99)']\n"
-        "grandchild = subprocess.Popen(sleep)\n"
-        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{grandchild.pid}}')\n"
-        "time.sleep(99)\n"
-    )
-    start = subprocess.Popen
-    monkeypatch.setattr(
-        subprocess,
-        "Popen",
-        lambda command, **options: start([sys.executable, str(program)], **options),
-    )
+    monkeypatch.setattr(process, "CHILD", "tests.compliance.reports.hangs")
     settings.REPORT_SECONDS = 2
     with pytest.raises(RenderFailed) as failed:
         render_in_child(job(content), tmp_path / "report.pdf")
     assert failed.value.kind == RenderFailed.TOO_LONG
-    time.sleep(0.2)
-    for pid in (tmp_path / "pids").read_text().split():
-        assert not _runs(int(pid))
+    assert _gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
+
+
+def _gone(pids: list[int]) -> bool:
+    """Whether they end within a moment: a signal is not felt at once."""
+    deadline = time.monotonic() + 5
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(_runs, pids))
 
 
 def _runs(pid: int) -> bool:
@@ -154,37 +147,40 @@ def test_a_listener_that_raises_ends_the_child(content: dict[str, Any], tmp_path
     assert not (tmp_path / "report.pdf").exists()
 
 
-def test_the_child_dies_with_its_parent(content: dict[str, Any], tmp_path: Path) -> None:
-    order = process._order(job(content), tmp_path / "report.pdf")
+def test_a_warm_process_that_is_killed_fails_one_render_and_is_replaced(
+    content: dict[str, Any], tmp_path: Path
+) -> None:
+    def kill(step: str, percent: int) -> None:
+        os.kill(_warm_pid(), signal.SIGKILL)
+
+    with pytest.raises(RenderFailed) as failed:
+        render_in_child(job(small(content)), tmp_path / "report.pdf", kill)
+    assert failed.value.kind == RenderFailed.STOPPED
+    assert render_in_child(job(small(content)), tmp_path / "report.pdf").pages > 5
+
+
+def test_the_children_die_with_the_worker(content: dict[str, Any], tmp_path: Path) -> None:
     read, write = os.pipe()
     pid = os.fork()
-    if pid == 0:  # stands for a worker: starts the child, tells its number, and is killed
-        os.close(read)
-        with (tmp_path / "order").open("wb+") as stdin:
-            stdin.write(
-                order.replace(
-                    f'"parent": {os.getppid()}'.encode(), f'"parent": {os.getpid()}'.encode()
-                )
-            )
-            stdin.seek(0)
-            child = subprocess.Popen(
-                [sys.executable, "-m", process.CHILD],
-                stdin=stdin,
-                stdout=write,
-                env=child_environment(ASKED_AT),
-                cwd=Path(__file__).resolve().parents[3],
-                start_new_session=True,
-            )
-            (tmp_path / "pid").write_text(str(child.pid))
-            child.wait()
+    if pid == 0:  # stands for a worker: tells its children's numbers while one renders
+
+        def tell(step: str, percent: int) -> None:
+            keeper = _warm_pid()
+            children = Path(f"/proc/{keeper}/task/{keeper}/children").read_text()
+            os.write(write, f"{keeper} {children}\n".encode())
+            time.sleep(60)
+
+        render_in_child(job(content), tmp_path / "report.pdf", tell)
         os._exit(0)
     os.close(write)
-    assert b"writing" in os.read(read, 100)  # the child is at work
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
-    deadline = time.monotonic() + 5
-    number = int((tmp_path / "pid").read_text())
-    while _runs(number) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    numbers = [int(number) for number in os.read(read, 100).split()]
     os.close(read)
-    assert not _runs(number)
+    assert len(numbers) == 2
+    assert all(map(_runs, numbers))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert _gone(numbers)
+
+
+def _warm_pid() -> int:
+    return warm._kept[0].process.pid
