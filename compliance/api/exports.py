@@ -19,7 +19,8 @@ from compliance.api.openapi import file, free_object, operation
 from compliance.api.submissions import whole_json
 from compliance.downloads import bundle_file
 from compliance.exports.assessment_results import submission_oscal
-from compliance.exports.submission import submission_csv, submission_xlsx
+from compliance.exports.submission import submission_csv
+from compliance.exports.submission_book import submission_xlsx
 from compliance.selectors.submission import review_of, submission_states
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -35,7 +36,7 @@ class ExportView(Endpoint):
         gives={
             200: free_object("The submission, or OSCAL assessment results."),
             (200, "text/csv"): file("One line per requirement."),
-            (200, XLSX): file("The same as a workbook."),
+            (200, XLSX): file("A workbook with sheets for people to read."),
         },
         filters=[OpenApiParameter("format", str, required=True, enum=sorted(FORMATS))],
     )

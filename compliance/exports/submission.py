@@ -1,4 +1,4 @@
-"""A submission as a table, one line per requirement, for a spreadsheet or a program."""
+"""A submission as a table, one line per requirement, for a program."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-import xlsxwriter
-
 from compliance.selectors.submission import SubmissionState
 
 COLUMNS = (
@@ -16,9 +14,6 @@ COLUMNS = (
     "applicability", "applicability_reason", "answer", "not_applicable_reason", "flag", "note",
     "outcome", "reason", "confirmed_outcome", "comment", "weight", "evidence",
 )  # fmt: skip
-WIDTHS = {"requirement": 44, "title": 44, "applicability_reason": 44, "reason": 50, "note": 40}
-WIDTHS |= {"comment": 40, "not_applicable_reason": 40, "evidence": 24}
-LONGEST_CELL = 32_767
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes the Chinese for another encoding
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -62,27 +57,6 @@ def submission_csv(state: SubmissionState, lang: str) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(map(plain_cell, cells) for cells in _rows(state, lang))
     return text.getvalue()
-
-
-def submission_xlsx(state: SubmissionState, lang: str) -> bytes:
-    """The table as a workbook. Every cell is a string: what begins with "=" stays text."""
-    output = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(output, options) as book:
-        bold = book.add_format({"bold": True, "bottom": 1})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        sheet = book.add_worksheet(f"No. {state.submission.number}")
-        sheet.freeze_panes(1, 1)
-        for column, name in enumerate(COLUMNS):
-            sheet.set_column(column, column, WIDTHS.get(name, 16))
-            sheet.write_string(0, column, name, bold)
-        row = 0
-        for row, cells in enumerate(_rows(state, lang), start=1):
-            for column, value in enumerate(cells):
-                text = "" if value is None else str(value)
-                sheet.write_string(row, column, text[:LONGEST_CELL], wrapped)
-        sheet.autofilter(0, 0, max(row, 1), len(COLUMNS) - 1)
-    return output.getvalue()
 
 
 def plain_cell(value: Any) -> str:

@@ -52,9 +52,19 @@ def test_every_form_carries_the_same_rows_and_no_formula(
     book = CalamineWorkbook.from_filelike(
         io.BytesIO(viewer.get(place_of(submission, "xlsx")).content)
     )
-    head, *rows = book.get_sheet_by_index(0).to_python()
-    cells = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
-    assert str(cells[YES_NO]["note"]).strip() == FORMULA.strip()  # text, as it was typed
+    assert book.sheet_names == ["Summary", "Requirements", "Evidence", "Facts"]
+    head, *rows = book.get_sheet_by_name("Requirements").to_python()
+    cells = {row[-1]: dict(zip(head, row, strict=True)) for row in rows}
+    assert str(cells[YES_NO]["Note"]).strip() == FORMULA.strip()  # text, as it was typed
+    assert cells[YES_NO]["Outcome"] == "Not met"
+    chinese = viewer.get(place_of(submission, "xlsx", "zh-hans")).content
+    assert CalamineWorkbook.from_filelike(io.BytesIO(chinese)).sheet_names[1] == "要求"
+    with zipfile.ZipFile(io.BytesIO(chinese)) as parts:
+        sheets = [parts.read(f"xl/worksheets/sheet{n}.xml").decode() for n in (2, 3, 4)]
+    for sheet in sheets:
+        assert 'state="frozen"' in sheet
+        assert "<autoFilter" in sheet
+        assert "<f>" not in sheet
     assert cells.keys() == lines.keys()
     whole = json_of(viewer.get(place_of(submission, "json")))
     assert [row["requirement"] for row in whole["evaluations"]] == list(lines)
