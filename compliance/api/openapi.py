@@ -102,7 +102,8 @@ def operation(
                 {"type": "string", "minLength": 1},
                 _HEADER,
                 required=if_match,
-                description="The ETag that was read; `*` saves over whatever is there.",
+                description="The ETag that was read; `*` saves over whatever is there."
+                + ("" if if_match else " Left out, whatever is there is changed, too."),
             )
         )
     statuses = {400, 406, *refuses, *(() if is_public else (401, 403, 404))}

@@ -20,6 +20,7 @@ from compliance.services.assessments import start_assessment
 from compliance.services.review import accept_assessment, record_determination
 from tests import factories
 from tests.checklists.oscal import catalog
+from tests.compliance.api.calls import api_of, json_of, problem_of
 from tests.compliance.reports.reading import text_of
 
 FRAMEWORK = "ground_segment"
@@ -97,6 +98,35 @@ def test_a_draft_is_answered_without_facts(
     for name in ("assessment_submissions", "audit_trail"):
         opened(ada, name, assessment_id=draft.pk)
     opened(ada, "firm_home", firm_id=ada.firm_id)
+
+
+def test_a_program_starts_one_by_its_framework_and_takes_it_along(
+    framework: str, ada: Membership
+) -> None:
+    api = api_of(ada.user)
+    body = {
+        "firm": str(ada.firm_id),
+        "title": "Ground segment 2026",
+        "as_of": "2026-11-20",
+        "catalogue_id": framework,
+    }
+    started = json_of(api.post("assessments/", body), 201)
+    assert started["catalogue"] == framework
+    place = f"assessments/{started['id']}/"
+    json_of(api.put(f"{place}answers/{ACCOUNTS}/", {"value": "yes"}, If_Match='"0"'))
+    document = json_of(api.get(f"{place}export/"))
+    imported = json_of(api.post(f"firms/{ada.firm_id}/assessments/import/", document), 201)
+    again = json_of(api.get(f"assessments/{imported['assessment']['id']}/export/"))
+    assert again == document
+    for wrong in ("nothing", "../cnsa_2025_2027", ""):
+        refused = problem_of(
+            api.post("assessments/", {**body, "catalogue_id": wrong}), 422, "invalid"
+        )
+        assert set(refused["fields"]) == {"catalogue_id"}
+    plan = {**body, "catalogue_id": "cnsa_2025_2027"}
+    assert "roles" in problem_of(api.post("assessments/", plan), 422, "invalid")["fields"]
+    for part in ("references", "glossary", "regions", "requirements"):
+        json_of(api.get(f"catalogues/{framework}/{part}/"))
 
 
 def test_a_submission_is_reviewed_accepted_and_reported(

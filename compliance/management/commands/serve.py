@@ -73,16 +73,21 @@ def _children(host: str, port: int, var: Path) -> list[Child]:
     embedded = settings.CELERY_BROKER_URL.startswith("filesystem://")
     pool = "threads" if embedded else "prefork"  # prefork wedges on files when a child is killed
     celery = ["celery", "-A", "config.celery"]
-    web = ["--bind", bind, "--worker-class", "gthread", "--workers", "1"]
-    web += ["--threads", str(WEB_THREADS), "--graceful-timeout", "5", "--no-control-socket"]
     worker = ["--pool", pool, "--concurrency", str(WORKERS), "--hostname", f"tianheng-{port}@%h"]
     worker += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     clock = ["--pidfile", "", "--schedule", str(var / "celerybeat-schedule"), "--loglevel", "INFO"]
     return [
-        Child("web", command_line(_gunicorn, "gunicorn", "config.wsgi:application", *web)),
+        Child("web", command_line(_gunicorn, "gunicorn", *web_options(bind))),
         Child("worker", command_line(_celery, *celery, "worker", *worker)),
         Child("clock", command_line(_celery, *celery, "beat", *clock)),
     ]
+
+
+def web_options(bind: str) -> list[str]:
+    """How gunicorn serves the site: one process with several threads."""
+    web = ["config.wsgi:application", "--bind", bind, "--worker-class", "gthread"]
+    web += ["--workers", "1", "--threads", str(WEB_THREADS)]
+    return [*web, "--graceful-timeout", "5", "--no-control-socket"]
 
 
 def _gunicorn() -> None:
