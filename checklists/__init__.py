@@ -1,7 +1,7 @@
 """The rule catalogue and its pure engine. Everything outside asks for it here."""
 
 from checklists.engine.difference import CatalogueDifference, Verdict, difference
-from checklists.engine.evaluation import evaluate_assessment
+from checklists.engine.evaluation import evaluate_assessment, evaluate_requirement
 from checklists.engine.exported import catalogue_from_json
 from checklists.engine.faults import CatalogueError, Fault
 from checklists.engine.loader import catalogues, load_catalogue
@@ -39,6 +39,7 @@ __all__ = [
     "catalogues",
     "difference",
     "evaluate_assessment",
+    "evaluate_requirement",
     "load_catalogue",
     "parse_answer",
     "parse_fact",

@@ -343,6 +343,7 @@ class _Program:
             _Rule(catalogue, requirement, self.conditions, self.board)
             for requirement in catalogue.requirements.values()
         ]
+        self.rule_of = {rule.requirement.id: rule for rule in self.rules}
 
 
 _programs: WeakKeyDictionary[Catalogue, _Program] = WeakKeyDictionary()
@@ -353,6 +354,21 @@ def _program_of(catalogue: Catalogue) -> _Program:
     if program is None:
         program = _programs[catalogue] = _Program(catalogue)
     return program
+
+
+def evaluate_requirement(
+    catalogue: Catalogue,
+    name: str,
+    *,
+    as_of: date,
+    facts: Mapping[str, FactValue | None],
+    answer: Answer | None,
+    evidence: Sequence[EvidenceItem],
+) -> Evaluation:
+    """One requirement, judged as `evaluate_assessment` does; no other answer has a say in it."""
+    program = _program_of(catalogue)
+    state = program.conditions.state(facts)
+    return program.rule_of[name].evaluation(answer or _NO_ANSWER, evidence, None, state, as_of)
 
 
 def evaluate_assessment(

@@ -48,7 +48,7 @@ from compliance.selectors.evaluation import (
     AssessmentState,
     catalogue_of,
     evaluation_of,
-    evidence_of,
+    row_of,
 )
 from compliance.services.answers import AnswerChange, save_answer, save_answers
 from compliance.workflow import is_open
@@ -279,7 +279,8 @@ def _change(item: dict[str, Any]) -> AnswerChange:
 
 
 def _answers(state: AssessmentState, names: Iterable[str], lang: str) -> list[dict[str, Any]]:
-    return [_answer(state, state.answers.get(name), name, lang) for name in names]
+    rows = state.evaluation.rows
+    return [_answer(rows[name], state.answers.get(name), name, lang) for name in names]
 
 
 def in_force_or_404(assessment: Assessment, requirement_id: str) -> None:
@@ -298,18 +299,12 @@ def _judged(
     assessment: Assessment, requirement_id: str, answer: Answer | None, lang: str
 ) -> dict[str, Any]:
     """The answer and what follows from it; no other answer has a say in that, so none is read."""
-    state = evaluation_of(
-        assessment,
-        answers={requirement_id: answer} if answer else {},
-        evidence=evidence_of(assessment, requirement_id),
-    )
-    return _answer(state, answer, requirement_id, lang)
+    return _answer(row_of(assessment, requirement_id, answer), answer, requirement_id, lang)
 
 
 def _answer(
-    state: AssessmentState, answer: Answer | None, requirement_id: str, lang: str
+    row: Evaluation, answer: Answer | None, requirement_id: str, lang: str
 ) -> dict[str, Any]:
-    row = state.evaluation.rows[requirement_id]
     said = answer or Answer(requirement=requirement_id, version=0)
     return {
         "requirement": requirement_id,

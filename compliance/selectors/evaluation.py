@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ from checklists import (
     AssessmentEvaluation,
     Catalogue,
     CatalogueError,
+    Evaluation,
     EvidenceItem,
     Flag,
     InvalidValue,
     evaluate_assessment,
+    evaluate_requirement,
     parse_answer,
     parse_fact,
 )
@@ -116,6 +118,23 @@ def evidence_of(assessment: Assessment, requirement: str = "") -> dict[str, list
     return dict(attached)
 
 
+def _items(attached: Iterable[Evidence]) -> list[EvidenceItem]:
+    return [EvidenceItem(e.kind, e.effective_on, e.expires_on) for e in attached]
+
+
+def row_of(assessment: Assessment, requirement: str, answer: Answer | None) -> Evaluation:
+    """One requirement of the assessment, judged with this answer (one query: its evidence)."""
+    catalogue = catalogue_of(assessment)
+    return evaluate_requirement(
+        catalogue,
+        requirement,
+        as_of=assessment.as_of,
+        facts=typed_facts(catalogue, assessment.facts),
+        answer=typed_answer(catalogue, answer) if answer else None,
+        evidence=_items(evidence_of(assessment, requirement).get(requirement, ())),
+    )
+
+
 def evaluation_of(
     assessment: Assessment,
     *,
@@ -132,10 +151,7 @@ def evaluation_of(
     evidence = evidence_of(assessment) if evidence is None else evidence
     facts = typed_facts(catalogue, assessment.facts)
     typed = {name: typed_answer(catalogue, answer) for name, answer in answers.items()}
-    items = {
-        name: [EvidenceItem(e.kind, e.effective_on, e.expires_on) for e in attached]
-        for name, attached in evidence.items()
-    }
+    items = {name: _items(attached) for name, attached in evidence.items()}
     evaluation = evaluate_assessment(
         catalogue, as_of=assessment.as_of, facts=facts, answers=typed, evidence=items
     )

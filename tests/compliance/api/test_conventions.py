@@ -337,6 +337,17 @@ def test_texts_come_in_the_language_asked_for_and_times_in_utc(
     assert reply.headers["X-Request-ID"] not in ("", "<script>\n")
 
 
+def test_an_answer_alone_is_judged_as_among_all_the_others(
+    answered_assessment: Assessment, contributor: Api
+) -> None:
+    kept = ("outcome", "reason", "applicability", "applicability_reason")
+    rows = contributor.all_of(f"assessments/{answered_assessment.pk}/requirements/")
+    assert {row["outcome"] for row in rows} >= {"met", "not_applicable"}
+    for row in rows[::3]:
+        alone = json_of(contributor.get(place_of(answered_assessment, row["requirement"])))
+        assert {name: alone[name] for name in kept} == {name: row[name] for name in kept}
+
+
 def test_saving_and_listing_stay_within_their_queries(
     answered_assessment: Assessment, contributor: Api, django_assert_max_num_queries: Any
 ) -> None:
@@ -360,7 +371,7 @@ def test_a_fault_of_ours_is_a_problem_too(
     def fail(*_args: Any, **_options: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("compliance.api.answers.evaluation_of", fail)
+    monkeypatch.setattr("compliance.api.answers.row_of", fail)
     reply = contributor.get(place_of(assessment))
     assert reply.headers["Content-Type"] == PROBLEM
     assert b"secret" not in reply.content
