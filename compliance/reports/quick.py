@@ -12,15 +12,19 @@ import struct
 import sys
 import zlib
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import pydyf
 import weasyprint
+from weasyprint import svg
 from weasyprint.css import ComputedStyle
 from weasyprint.css.computed_values import PHYSICAL_FUNCTIONS
 from weasyprint.css.properties import INHERITED, INITIAL_NOT_COMPUTED, INITIAL_VALUES
 from weasyprint.draw import text as draw_text
 from weasyprint.layout import inline, percent
+from weasyprint.matrix import Matrix
+from weasyprint.svg.text import Style, TextBox
 from weasyprint.text import line_break
 from weasyprint.text.ffi import FROM_UNITS, ffi, pango
 
@@ -41,6 +45,7 @@ def install() -> None:
         and pango.pango_version() >= _PANGO
     ):
         _install_text()
+        _install_pictures()
         _install_boxes()
         _install_pdf()
 
@@ -146,7 +151,6 @@ def _pango_of(style: Any) -> tuple[Any, ...]:
         or style["word_spacing"]
         or style["font_language_override"] != "normal"
         or style["font_variation_settings"] != "normal"
-        or not style["lang"]
         or line_break.font_features(
             style["font_kerning"],
             style["font_variant_ligatures"],
@@ -178,8 +182,10 @@ def _pango_of(style: Any) -> tuple[Any, ...]:
         )
         pango.pango_context_set_round_glyph_positions(context, False)
         pango.pango_context_set_base_dir(context, line_break.PANGO_DIRECTION[style["direction"]])
-        language = pango.pango_language_from_string(style["lang"].encode())
-        pango.pango_context_set_language(context, language)
+        language = pango.pango_language_get_default()
+        if style["lang"]:
+            language = pango.pango_language_from_string(style["lang"].encode())
+            pango.pango_context_set_language(context, language)
         attributes = None
         if style["overflow_wrap"] in ("anywhere", "break-word"):
             attributes = ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
@@ -265,6 +271,69 @@ def _piece(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, wid
         font.widths[glyph] = round(stream.logical_rect.width * 1000 * FROM_UNITS / size)
     closer = int(font.widths[glyph] - width * 1000 * FROM_UNITS / size)
     return f"{glyph:04x}>{closer}<" if closer else f"{glyph:04x}"
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+_WORDS_MAY_HAVE = {"x", "y", "fill", "fill-opacity", "text-anchor", "transform"} | {
+    f"font-{name}" for name in ("family", "size", "weight")
+}
+_SHIFT = {"start": 0.0, "middle": -0.5, "end": -1.0}
+
+
+def _install_pictures() -> None:
+    plain_draw_node = svg.SVG.draw_node
+
+    def draw_node(
+        self: Any, node: Any, font_size: float, fill_stroke: bool = True, context: Any = None
+    ) -> None:
+        """WeasyPrint sets words in pictures letter by letter, and those not at the start aside."""
+        if (
+            node.tag == "text"
+            and fill_stroke
+            and node.text
+            and _WORDS_MAY_HAVE.issuperset(node.attrib)
+            and node.get("fill", "").startswith("#")
+            and not len(node._etree_node)
+        ):
+            _draw_words(self, node, svg.size(node.get("font-size", "1em"), font_size, font_size))
+        else:
+            plain_draw_node(self, node, font_size, fill_stroke, context)
+
+    svg.SVG.draw_node = draw_node
+
+
+def _draw_words(picture: Any, node: Any, font_size: float) -> None:
+    stream, style = picture.stream, _style_of(picture, node, font_size)
+    layout, _, _, width, _, _ = line_break.split_first_line(
+        node.text, style, picture.context, inf, 0
+    )
+    x, y = picture.point(node.get("x"), node.get("y"), font_size)
+    x += width * _SHIFT[node.get("text-anchor", "start")]
+    _, fill = node.get_paint("fill")
+    paint = svg.color(fill)
+    paint.alpha *= svg.alpha_value(node.get("fill-opacity", 1))
+    stream.push_state()
+    picture.transform(node, font_size)
+    stream.set_color(paint)
+    stream.begin_text()
+    draw_text.draw_first_line(
+        stream, TextBox(layout, style), "none", "none", Matrix(d=-1, e=x, f=y)
+    )
+    stream.end_text()
+    stream.pop_state()
+
+
+def _style_of(picture: Any, node: Any, font_size: float) -> Any:
+    known = picture.font_config.__dict__.setdefault("_words", {})
+    key = node.get("font-family", "sans-serif"), node.get("font-weight", "400"), font_size
+    if key not in known:
+        style = known[key] = Style(INITIAL_VALUES)
+        style.font_config = picture.font_config
+        style["font_family"] = [name.strip("\"'") for name in key[0].split(",")]
+        style["font_weight"] = {"normal": 400, "bold": 700}.get(key[1]) or int(key[1])
+        style["font_size"] = font_size
+    return known[key]
 
 
 # --- boxes ----------------------------------------------------------------------------------------

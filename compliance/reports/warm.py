@@ -63,7 +63,7 @@ class Warm:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module],
                 cwd=folder,
-                env=environment,
+                env=dict(environment),
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends its renders
