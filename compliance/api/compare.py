@@ -100,7 +100,9 @@ def _judged(request: Request, name: str, firm: Firm) -> Judged:
     match kind:
         case "assessment":
             assessments = Assessment.objects.filter(firm=firm).select_related("firm")
-            return judged_assessment(evaluation_of(get_object_or_404(assessments, pk=key)))
+            return judged_assessment(
+                evaluation_of(get_object_or_404(assessments, pk=key), with_people=False)
+            )
         case "submission":
             submissions = Submission.objects.filter(assessment__firm=firm)
             found = submissions.select_related("assessment__firm").filter(pk=key).first()

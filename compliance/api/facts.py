@@ -57,7 +57,7 @@ class FactsView(Endpoint):
     def get(self, request: Request, assessment_id: UUID) -> Response:
         """The facts as stated, and which requirements follow from them."""
         assessment, _member = assessment_of(request, assessment_id)
-        state = evaluation_of(assessment)
+        state = evaluation_of(assessment, with_people=False)
         return Response(
             _facts(assessment, state.evaluation, lang_of(request)),
             headers={"ETag": etag_of(assessment.facts_version)},
@@ -83,7 +83,11 @@ class FactsView(Endpoint):
             )
         except SomebodySavedFirst:
             assessment.refresh_from_db(fields=["facts", "facts_version"])
-            now = _facts(assessment, evaluation_of(assessment).evaluation, lang_of(request))
+            now = _facts(
+                assessment,
+                evaluation_of(assessment, with_people=False).evaluation,
+                lang_of(request),
+            )
             raise StaleState(current=now, etag=now["etag"]) from None
         before, after = _applying(saved.before), _applying(saved.after)
         return Response(

@@ -28,7 +28,7 @@ class FirmPlansView(Endpoint):
     def get(self, request: Request, assessment_id: UUID) -> Response:
         """The plans of the places that the facts name, and how their requirements stand."""
         assessment, _member = assessment_of(request, assessment_id)
-        state, lang = evaluation_of(assessment), lang_of(request)
+        state, lang = evaluation_of(assessment, with_people=False), lang_of(request)
         plans = plans_of_firm(state, lang, clock.today())
         return Response(
             {

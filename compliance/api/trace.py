@@ -151,7 +151,7 @@ class AssessmentTraceView(Endpoint):
     def get(self, request: Request, assessment_id: UUID) -> Response:
         """What a score is made of, as it stands now: every line of its sum, dearest first."""
         assessment, _member = assessment_of(request, assessment_id)
-        return _trace(request, judged_assessment(evaluation_of(assessment)))
+        return _trace(request, judged_assessment(evaluation_of(assessment, with_people=False)))
 
 
 class SubmissionTraceView(Endpoint):

@@ -21,7 +21,7 @@ from compliance.models import Assessment, Membership, Submission
 from compliance.pages.firms import signed_in
 from compliance.selectors.check import CheckPage, check_page
 from compliance.selectors.discussion import stamp_of, team_of
-from compliance.selectors.evaluation import AssessmentState, answers_of, evaluation_of
+from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.heads import head_of
 from compliance.selectors.tasks import (
     ASKED_FOR,
@@ -56,7 +56,7 @@ def tasks(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     if is_partial and request.GET.get("seen") == stamp_of(assessment):
         return HttpResponse(status=204)
-    state = evaluation_of(assessment, answers=answers_of(assessment, with_people=False))
+    state = evaluation_of(assessment, with_people=False)
     member = member_of(request, assessment)
     filters = TaskFilters.read(request.GET, state.catalogue)
     handed = Handed.read(assessment, me=member.user_id, today=clock.today())
@@ -227,7 +227,7 @@ def _submissions_of(assessment: Assessment) -> list[Submission]:
 def submissions(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """The rounds of this assessment, newest first."""
     assessment = assessment_or_404(request, assessment_id)
-    state: AssessmentState = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     context = {
         "assessment": assessment,
         "head": head_of(state, member_of(request, assessment), language()),

@@ -49,20 +49,21 @@ def compare(request: HttpRequest, firm_id: UUID) -> HttpResponse:
 
 def _choices(firm: Firm) -> list[tuple[str, str]]:
     """What can be compared, the newest first: each assessment as it stands, each submission."""
+    own = Assessment.objects.filter(firm=firm, status__in=Assessment.EDITABLE)
     dated = [
-        (each.updated_at, f"assessment:{each.pk}", _("%(title)s, as it stands") % {"title": each})
-        for each in Assessment.objects.filter(firm=firm)
-        if each.is_editable
+        (at, f"assessment:{pk}", _("%(title)s, as it stands") % {"title": title})
+        for at, pk, title in own.values_list("updated_at", "pk", "title")
     ]
-    submissions = Submission.objects.filter(assessment__firm=firm).without_content()
+    rounds = Submission.objects.filter(assessment__firm=firm)
     dated += [
         (
-            each.submitted_at,
-            f"submission:{each.pk}",
-            _("%(title)s, submission no. %(number)d")
-            % {"title": each.assessment.title, "number": each.number},
+            at,
+            f"submission:{pk}",
+            _("%(title)s, submission no. %(number)d") % {"title": title, "number": number},
         )
-        for each in submissions.select_related("assessment")
+        for at, pk, title, number in rounds.values_list(
+            "submitted_at", "pk", "assessment__title", "number"
+        )
     ]
     dated.sort(reverse=True)
     return [(key, words) for _at, key, words in dated]
@@ -72,7 +73,7 @@ def _judged(key: str) -> Judged:
     kind, _colon, pk = key.partition(":")
     if kind == "assessment":
         assessment = Assessment.objects.select_related("firm").get(pk=pk)
-        return judged_assessment(evaluation_of(assessment))
+        return judged_assessment(evaluation_of(assessment, with_people=False))
     submission = Submission.objects.select_related("assessment__firm").get(pk=pk)
     return judged_submission(submission)
 

@@ -26,7 +26,7 @@ from compliance.templatetags.tianheng import language
 def edition(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """What a move to the newest edition would do, answer by answer, and what the last one did."""
     assessment = assessment_or_404(request, assessment_id)
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     member = member_of(request, assessment)
     context = {
         "assessment": assessment,

@@ -90,7 +90,9 @@ def _save(request: HttpRequest, assessment: Assessment) -> HttpResponse:
     else:
         raise SomebodySavedFirst(theirs=assessment.facts)
     if is_live:
-        asked = asked_facts(catalogue_of(assessment), evaluation_of(assessment).facts)
+        asked = asked_facts(
+            catalogue_of(assessment), evaluation_of(assessment, with_people=False).facts
+        )
         errors = {name: sentence for name, sentence in errors.items() if name in asked}
     if errors:
         status = 412 if is_overtaken else 422
@@ -152,7 +154,7 @@ def _was(text: str) -> Any:
 
 
 def _said(assessment: Assessment, fact: Fact) -> str:
-    page = facts_page(evaluation_of(assessment), fact.group, language())
+    page = facts_page(evaluation_of(assessment, with_people=False), fact.group, language())
     shown = next(q.shown for q in page.every_question if q.name == fact.name)
     return shown or _("Don’t know yet")
 
@@ -181,8 +183,8 @@ def _stated(fact: Fact, draft: Draft, before: Draft) -> Any:
 def _next_address(request: HttpRequest, assessment: Assessment, group: str) -> str:
     here = reverse("assessment_facts", args=[assessment.pk])
     if "next" not in request.POST:
-        return f"{here}?group={group_of(evaluation_of(assessment), group)}"
-    state = evaluation_of(assessment)
+        return f"{here}?group={group_of(evaluation_of(assessment, with_people=False), group)}"
+    state = evaluation_of(assessment, with_people=False)
     page = facts_page(state, group_of(state, group), language())
     if page.next is None:
         return reverse("assessment_tasks", args=[assessment.pk])
@@ -198,7 +200,7 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     is_partial = bool(request.htmx) and request.method == "POST"  # type: ignore[attr-defined]
     group = group_of(state, group)
     # Live, only what is wrong stands as typed; the form as a whole keeps everything.

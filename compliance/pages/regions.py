@@ -36,7 +36,7 @@ def regions(request: HttpRequest) -> HttpResponse:
 def firm_plans(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """The plans of the places that the facts name, with what applies because of them."""
     assessment = assessment_or_404(request, assessment_id)
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     context = {
         "assessment": assessment,
         "head": head_of(state, member_of(request, assessment), language()),

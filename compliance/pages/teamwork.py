@@ -78,7 +78,7 @@ def delegation(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     assessment = assessment_or_404(request, assessment_id)
     member = member_of(request, assessment)
     permissions.require(member, "delegate")
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     filters = TaskFilters.read(request.GET, state.catalogue)
     handed = Handed.read(assessment, me=member.user_id, today=clock.today())
     requirements = chosen_requirements(state, filters, language(), handed)
@@ -297,7 +297,7 @@ def confirm(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     assessment = assessment_or_404(request, assessment_id)
     member = member_of(request, assessment)
     permissions.require(member, "answer")
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     asked = TaskFilters.read({"measure": request.POST.get("measure", "")}, state.catalogue)
     if asked.measure is None:
         raise InvalidInput({"measure": _("Choose a measure from the task list.")})

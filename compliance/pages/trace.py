@@ -25,7 +25,7 @@ from compliance.templatetags.tianheng import language
 def assessment_trace(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """The rules, answers, weights and points behind a score as it stands now."""
     assessment = assessment_or_404(request, assessment_id)
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     head = head_of(state, member_of(request, assessment), language())
     context = {"assessment": assessment, "head": head}
     return _trace(request, judged_assessment(state), context)

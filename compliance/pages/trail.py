@@ -50,7 +50,7 @@ def trail(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     context = {
         **_context(request, Trail(assessment.firm, assessment), member),
         "assessment": assessment,
-        "head": head_of(evaluation_of(assessment), member, language()),
+        "head": head_of(evaluation_of(assessment, with_people=False), member, language()),
         "tab": "trail",
         "here": reverse("audit_trail", args=[assessment.pk]),
     }

@@ -102,11 +102,13 @@ def answers_of(assessment: Assessment, *, with_people: bool = True) -> dict[str,
     return {answer.requirement: answer for answer in answers}
 
 
-def evidence_of(assessment: Assessment, requirement: str = "") -> dict[str, list[Evidence]]:
+def evidence_of(
+    assessment: Assessment, requirement: str = "", *, with_people: bool = True
+) -> dict[str, list[Evidence]]:
     """The attached evidence by requirement id, of one or of all of them (one query)."""
     uses = (
         EvidenceUse.objects.filter(assessment=assessment)
-        .select_related("evidence__added_by")
+        .select_related("evidence__added_by" if with_people else "evidence")
         .order_by("evidence__added_at", "evidence_id")
     )
     if requirement:
@@ -141,14 +143,19 @@ def evaluation_of(
     answers: Mapping[str, Answer] | None = None,
     evidence: Mapping[str, list[Evidence]] | None = None,
     catalogue: Catalogue | None = None,
+    with_people: bool = True,
 ) -> AssessmentState:
     """The assessment judged as it stands (at most two queries: answers, evidence).
 
     `catalogue`: another edition than its own, to see what that would make of it.
+    `with_people`: whether the caller names who answered and who added the evidence; to load them
+    for every row takes as long as to judge the assessment.
     """
     catalogue = catalogue or catalogue_of(assessment)
-    answers = answers_of(assessment) if answers is None else answers
-    evidence = evidence_of(assessment) if evidence is None else evidence
+    if answers is None:
+        answers = answers_of(assessment, with_people=with_people)
+    if evidence is None:
+        evidence = evidence_of(assessment, with_people=with_people)
     facts = typed_facts(catalogue, assessment.facts)
     typed = {name: typed_answer(catalogue, answer) for name, answer in answers.items()}
     items = {name: _items(attached) for name, attached in evidence.items()}

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import ngettext
@@ -25,6 +26,7 @@ from compliance.models import (
     Delegation,
     Evidence,
     EvidenceUse,
+    Firm,
     Membership,
     Submission,
 )
@@ -200,9 +202,20 @@ def frozen_blockers(scores: FrozenScores) -> tuple[Blocker, ...]:
 
 
 @dataclass(frozen=True)
+class AssessmentLine:
+    """An assessment as the home page lists it."""
+
+    id: UUID
+    title: str
+    status: str
+    as_of: date
+    last_number: int | None  # of its submissions
+
+
+@dataclass(frozen=True)
 class FirmHome:
     overview: Overview | None
-    assessments: tuple[Assessment, ...]
+    assessments: tuple[AssessmentLine, ...]
     due: tuple[Due, ...]
     actions: tuple[ActionLine, ...]
     activity: tuple[Activity, ...]
@@ -213,13 +226,8 @@ class FirmHome:
 
 def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
     """The home page of the member's firm, for the chosen assessment or the latest one."""
-    assessments = tuple(
-        Assessment.objects.filter(firm=member.firm)
-        .select_related("firm")
-        .annotate(last_number=Max("submissions__number"))
-        .order_by("-created_at")
-    )
-    current = _current(assessments, chosen)
+    assessments = _assessments_of(member.firm)
+    current = _current(assessments, chosen, member.firm)
     events = list(AuditEvent.objects.filter(firm=member.firm).order_by("-sequence")[:SHOWN])
     last_event = events[0].sequence if events else 0
     news_after = _news_after(member, last_event)
@@ -229,9 +237,7 @@ def firm_home_of(member: Membership, *, chosen: str = "") -> FirmHome:
         due=_due(member),
         actions=urgent_actions(member.firm, member, SHOWN),
         activity=_activity(member, events, news_after),
-        news=AuditEvent.objects.filter(firm=member.firm, sequence__gt=news_after)
-        .exclude(actor=member.user_id)[:MOST_NEWS]
-        .count(),
+        news=_news(member, news_after) if last_event > news_after else 0,
         last_event=last_event,
         news_after=news_after,
     )
@@ -245,14 +251,36 @@ def _news_after(member: Membership, last_event: int) -> int:
     return member.visited_event if is_new_visit else member.news_after
 
 
-def _current(assessments: Iterable[Assessment], chosen: str) -> Assessment | None:
+def _news(member: Membership, news_after: int) -> int:
+    events = AuditEvent.objects.filter(firm=member.firm, sequence__gt=news_after)
+    return events.exclude(actor=member.user_id)[:MOST_NEWS].count()
+
+
+def _assessments_of(firm: Firm) -> tuple[AssessmentLine, ...]:
+    """All assessments, the newest first; only what a line shows, for a firm keeps hundreds."""
+    last = Submission.objects.filter(assessment=OuterRef("pk")).order_by("-number")
+    rows = (
+        Assessment.objects.filter(firm=firm)
+        .annotate(last_number=Subquery(last.values("number")[:1]))
+        .order_by("-created_at")
+        .values_list("id", "title", "status", "as_of", "last_number")
+    )
+    return tuple(AssessmentLine(*row) for row in rows)
+
+
+def _current(lines: Iterable[AssessmentLine], chosen: str, firm: Firm) -> Assessment | None:
     latest = None
-    for assessment in assessments:
-        if str(assessment.pk) == chosen:
-            return assessment
-        if latest is None and assessment.status != Assessment.Status.ARCHIVED:
-            latest = assessment
-    return latest
+    for line in lines:
+        if str(line.id) == chosen:
+            latest = line
+            break
+        if latest is None and line.status != Assessment.Status.ARCHIVED:
+            latest = line
+    if latest is None:
+        return None
+    current = Assessment.objects.get(pk=latest.id)
+    current.firm = firm
+    return current
 
 
 def overview_of(assessment: Assessment) -> Overview:
@@ -266,7 +294,7 @@ def overview_of(assessment: Assessment) -> Overview:
 
 
 def _live(assessment: Assessment, submission: Submission | None) -> Overview:
-    state = evaluation_of(assessment)
+    state = evaluation_of(assessment, with_people=False)
     catalogue, evaluation = state.catalogue, state.evaluation
     # While a returned assessment is worked on, what was confirmed in the last round still stands.
     reviewed = submission_state(submission).scores.confirmed if submission else None
@@ -314,7 +342,11 @@ def _live(assessment: Assessment, submission: Submission | None) -> Overview:
             {catalogue.topics[topic]: pair for topic, pair in topics.items()},
             {title: topic for topic, title in catalogue.topics.items()},
         ),
-        expiring=_expiring(assessment),
+        expiring=_expiring(
+            (piece, requirement)
+            for requirement, pieces in state.evidence.items()
+            for piece in pieces
+        ),
     )
 
 
@@ -357,7 +389,13 @@ def _frozen(assessment: Assessment, submission: Submission) -> Overview:
             dict(topics),
             {title: topic for topic, (title, _pair) in zip(content["topics"], topics, strict=True)},
         ),
-        expiring=_expiring(assessment),
+        expiring=_expiring(
+            (use.evidence, use.requirement)
+            for use in EvidenceUse.objects.filter(
+                assessment=assessment,
+                evidence__expires_on__lte=clock.today() + EXPIRING_WITHIN,
+            ).select_related("evidence")
+        ),
     )
 
 
@@ -408,21 +446,18 @@ def _x(percent: Decimal) -> int:
     return _LEFT + round(percent * _PER_CENT)
 
 
-def _expiring(assessment: Assessment) -> tuple[Expiring, ...]:
-    """Evidence of the assessment that has ended or ends soon, the most pressing first."""
+def _expiring(attached: Iterable[tuple[Evidence, str]]) -> tuple[Expiring, ...]:
+    """Evidence that has ended or ends soon, the most pressing first, each piece once."""
     today = clock.today()
-    uses = (
-        EvidenceUse.objects.filter(
-            assessment=assessment, evidence__expires_on__lte=today + EXPIRING_WITHIN
-        )
-        .select_related("evidence")
-        .order_by("evidence__expires_on", "requirement")[: SHOWN * 5]
-    )
+    pressing = [
+        (piece.expires_on, requirement, piece)
+        for piece, requirement in attached
+        if piece.expires_on is not None and piece.expires_on <= today + EXPIRING_WITHIN
+    ]
+    pressing.sort(key=itemgetter(0, 1))
     seen: dict[UUID, Expiring] = {}
-    for use in uses:
-        ends_on = use.evidence.expires_on
-        if use.evidence_id not in seen and isinstance(ends_on, date):
-            seen[use.evidence_id] = Expiring(use.evidence, use.requirement, ends_on < today)
+    for ends_on, requirement, piece in pressing:
+        seen.setdefault(piece.pk, Expiring(piece, requirement, ends_on < today))
     return tuple(seen.values())[:SHOWN]
 
 

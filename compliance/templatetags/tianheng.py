@@ -503,6 +503,10 @@ _TASK_LINE = (
     '<span class="th-reqs__sev">{}</span><span class="th-reqs__out">{}</span>'
 )
 
+_EARLIER_ASSESSMENT = (
+    '<li><a href="?assessment={}">{}</a> <span class="th-small th-muted">{}{}{}</span></li>'
+)
+
 
 @register.simple_tag
 def task_line(row: Any) -> SafeString:
@@ -510,6 +514,19 @@ def task_line(row: Any) -> SafeString:
     return format_html(
         _TASK_LINE, row.number, row.url, row.title, row.topic, row.severity_mark, row.state_mark
     )
+
+
+@register.simple_tag
+def earlier_assessments(lines: tuple[Any, ...]) -> SafeString:
+    """The assessments that do not stand open on a firm's home: a busy firm has hundreds."""
+    comma = punctuation(", ")
+    said: dict[str, str] = {}
+    rows = []
+    for each in lines:
+        if each.status not in said:
+            said[each.status] = str(STATUSES[each.status].word)
+        rows.append((each.id, each.title, said[each.status], comma, day(each.as_of)))
+    return format_html_join("\n", _EARLIER_ASSESSMENT, rows)
 
 
 @register.simple_tag
