@@ -81,6 +81,9 @@ def settings(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
 def archive(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
     """Put the assessment away; it stays readable."""
     assessment = assessment_or_404(request, assessment_id)
+    permissions.require(member_of(request, assessment), "archive")
+    if "sure" not in request.POST:
+        raise InvalidInput({"sure": _("Tick the box above the button: this cannot be undone.")})
     archive_assessment(assessment=assessment, by=member_of(request, assessment))
     messages.success(request, _("“%(title)s” is archived.") % {"title": assessment.title})
     return redirect("firm_home", assessment.firm_id)

@@ -102,7 +102,7 @@ TABLE: dict[str, Page] = {
         post=(403, 403, 302, 403),
         body=(("title", "Another title"),),
     ),
-    "assessment_archive": Page(("draft",), post=(403, 403, 302, 403)),
+    "assessment_archive": Page(("draft",), post=(403, 403, 302, 403), body=(("sure", "on"),)),
     "audit_trail": Page(("draft",), get=ALL),
     "notifications": Page(get=ALL),
     "notifications_read": Page(post=(302, 302, 302, 302)),
