@@ -5,6 +5,7 @@
 
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -37,6 +38,6 @@ def history_of(catalogue: Catalogue) -> tuple[CatalogueDifference, ...]:
     if history is None:
         names = [name for name in released_editions(catalogue.id) if name != catalogue.edition]
         earlier = [released_edition(catalogue.id, name) for name in names]
-        pairs = zip(earlier, [*earlier[1:], catalogue], strict=True)
-        history = _histories[catalogue] = tuple(difference(*pair) for pair in pairs)
+        steps = pairwise([*earlier, catalogue])
+        history = _histories[catalogue] = tuple(difference(*step) for step in steps)
     return history

@@ -65,12 +65,12 @@ def _condition(catalogue: Catalogue, condition: Condition, lang: str, inside: bo
             either = isinstance(condition, AnyOf)
             clauses = [_condition(catalogue, part, lang, True) for part in parts]
             en, zh = ("; or ", "；或者") if either else ("; and ", "；并且")
-            words = (en if lang == "en" else zh).join(clauses)
+            following = [wording.inside(clause) for clause in clauses[1:]]
+            words = (en if lang == "en" else zh).join([clauses[0], *following])
             return _bracketed(words, lang) if inside else words
         case Not(part):
-            return ("not " if lang == "en" else "不是") + _bracketed(
-                _condition(catalogue, part, lang, False), lang
-            )
+            words = wording.inside(_condition(catalogue, part, lang, False))
+            return f"not ({words})" if lang == "en" else f"不存在“{words}”的情形"
         case FlagTest(flag):
             return catalogue.flags[flag].label.get(lang)
         case FactTest():
@@ -112,6 +112,20 @@ def period_in_words(starts_on: date | None, ends_on: date | None) -> Text:
     return Text(" ".join(en), "".join(zh))
 
 
+def limit_of(parameter: Parameter, value: ParameterValue, comparator: Comparator) -> Limit:
+    """One dated value of a parameter as the limit that an answer is held against."""
+    return Limit(
+        comparator,
+        value.value,
+        parameter.unit,
+        value.basis or parameter.basis,
+        value.reference,
+        value.starts_on,
+        value.note,
+        parameter.id,
+    )
+
+
 def limits_in_words(catalogue: Catalogue, comparator: Comparator, name: str) -> Text:
     """Every dated value of a limit, as it is asked: at most 25 years, from 1 May 2021."""
     parameter = catalogue.parameters[name]
@@ -142,16 +156,7 @@ def _limit(
     value: ParameterValue,
     comparator: Comparator | None,
 ) -> Text:
-    limit = Limit(
-        comparator or Comparator.AT_MOST,
-        value.value,
-        parameter.unit,
-        value.basis or parameter.basis,
-        value.reference,
-        value.starts_on,
-        value.note,
-        parameter.id,
-    )
+    limit = limit_of(parameter, value, comparator or Comparator.AT_MOST)
     period = period_in_words(value.starts_on, value.ends_on)
     words = []
     for lang in LANGUAGES:

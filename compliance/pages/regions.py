@@ -24,9 +24,10 @@ from compliance.templatetags.tianheng import language
 @require_safe
 def regions(request: HttpRequest) -> HttpResponse:
     """Every plan, with its aims, its dates and what is not certain."""
+    rules = load_catalogue()
     context = {
-        "page": regions_page(load_catalogue(), language(), clock.today()),
-        "views": catalogue_views("catalogue_regions"),
+        "page": regions_page(rules, language(), clock.today()),
+        "views": catalogue_views(rules, "catalogue_regions"),
     }
     return render(request, "compliance/regions/regions.html", context)
 

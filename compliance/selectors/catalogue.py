@@ -20,22 +20,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from checklists import Catalogue, Requirement, Text
-from checklists.engine import wording
+from checklists import Catalogue, Requirement, Text, catalogues
+from checklists.engine import clauses, wording
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import (
     All,
     AnswerKind,
-    AnyOf,
     Citation,
     Comparator,
     Condition,
-    FactKind,
-    FactOperator,
     FactTest,
-    FlagTest,
-    Limit,
     Measure,
-    Not,
     NumberCheck,
     Parameter,
     ParameterValue,
@@ -102,21 +97,11 @@ REFERENCE_STATUS: dict[str, str | Promise] = {
     "draft": gettext_lazy("a draft, not in force"),
     "to_be_checked": gettext_lazy("whether it is still in force is to be checked"),
 }
-_BOUNDS: dict[FactOperator, str | Promise] = {
-    FactOperator.AT_LEAST: gettext_lazy("at least %(value)s"),
-    FactOperator.AT_MOST: gettext_lazy("at most %(value)s"),
-    FactOperator.ABOVE: gettext_lazy("more than %(value)s"),
-    FactOperator.BELOW: gettext_lazy("less than %(value)s"),
-}
 
 
 def _word(words: Mapping[str, str | Promise], key: str) -> str:
     """The word for a key; an edition may bring keys of its own, shown as they are."""
     return str(words[key]) if key in words else key.replace("_", " ")
-
-
-def _colon(lang: str) -> str:
-    return ": " if lang == "en" else "："
 
 
 # --- what the address asks for --------------------------------------------------------------------
@@ -131,11 +116,12 @@ class CatalogueFilters:
     severity: str = ""
 
     @classmethod
-    def read(cls, asked: Mapping[str, str]) -> CatalogueFilters:
-        """The filters of a query string."""
+    def read(cls, asked: Mapping[str, str], *, is_plan: bool = True) -> CatalogueFilters:
+        """The filters of a query string; what is asked today is a view of the plan alone."""
         by, severity = asked.get("by", ""), asked.get("severity", "")
+        is_known = by in list(By) and (is_plan or by != By.TODAY)
         return cls(
-            by=By(by) if by in list(By) else By.MEASURE,
+            by=By(by) if is_known else By.MEASURE,
             query=asked.get("q", "").strip()[:MAX_QUERY],
             severity=severity if severity in list(Severity) else "",
         )
@@ -335,7 +321,7 @@ def measure_line(catalogue: Catalogue, measure: Measure, lang: str, today: date)
     return MeasureLine(
         number=measure.number,
         title=measure.title.get(lang),
-        url=reverse("catalogue_measure", args=[measure.number]),
+        url=address_in(catalogue, "_measure", measure.number),
         section=catalogue.sections[measure.section].title.get(lang),
         addressed_to=wording.listed(addressees, lang),
         speaks_to_firms="firms" in measure.addressed_to,
@@ -385,7 +371,7 @@ class _Lists:
         return Row(
             number=requirement.source_row,
             title=requirement.title.get(self.lang),
-            url=requirement_url(requirement.id),
+            url=requirement_url(self.catalogue, requirement.id),
             topic=self.catalogue.topics[requirement.topic].get(self.lang),
             track_mark=self.marks.tracks[requirement.track],
             severity_mark=self.marks.severities.get(requirement.severity, ""),
@@ -435,7 +421,7 @@ class _Lists:
                         number=str(measure.number),
                         title=measure.title.get(self.lang),
                         note=measure.note,
-                        url=reverse("catalogue_measure", args=[measure.number]),
+                        url=address_in(catalogue, "_measure", measure.number),
                         asks=measure.duty_in_plan,
                     )
                     for measure in _measures(catalogue)
@@ -492,7 +478,7 @@ class _Lists:
                         resting.get(reference.id, []),
                         key=reference.id,
                         title=reference.name.get(self.lang),
-                        url=reference_url(reference.id),
+                        url=reference_url(catalogue, reference.id),
                         verified=reference.verified,
                     )
                     for reference in catalogue.references.values()
@@ -510,14 +496,39 @@ class _Lists:
         return tuple(section for section in sections if section.groups)
 
 
-def requirement_url(requirement_id: str) -> str:
+def address_in(catalogue: Catalogue, page: str = "", *args: str | int) -> str:
+    """A public page of a catalogue; the addresses of the plan's own have no id in them."""
+    if catalogue.id == DEFAULT_CATALOGUE:
+        return reverse(f"catalogue{page}", args=args)
+    return reverse(f"framework{page}", args=[catalogue.id, *args])
+
+
+def requirement_url(catalogue: Catalogue, requirement_id: str) -> str:
     """The public page of a requirement."""
-    return reverse("catalogue_requirement", args=[requirement_id])
+    return address_in(catalogue, "_requirement", requirement_id)
 
 
-def reference_url(reference_id: str) -> str:
+def reference_url(catalogue: Catalogue, reference_id: str) -> str:
     """The public page of a source."""
-    return reverse("catalogue_reference", args=[reference_id])
+    return address_in(catalogue, "_reference", reference_id)
+
+
+@dataclass(frozen=True)
+class CatalogueChoice:
+    """One of the catalogues of the installation."""
+
+    title: str
+    url: str
+    is_current: bool
+
+
+def catalogue_choices(current: Catalogue, lang: str) -> tuple[CatalogueChoice, ...]:
+    """Every catalogue there is, to go from one to the other; none where there is only one."""
+    found = tuple(
+        CatalogueChoice(one.title.get(lang), address_in(one), one.id == current.id)
+        for one in catalogues()
+    )
+    return found if len(found) > 1 else ()
 
 
 # --- search ---------------------------------------------------------------------------------------
@@ -576,48 +587,6 @@ def _searched(catalogue: Catalogue, requirement: Requirement) -> str:
 # --- conditions and periods in words --------------------------------------------------------------
 
 
-def condition_in_words(catalogue: Catalogue, condition: Condition, lang: str) -> str:
-    """A condition as one clause; "" for one that always holds."""
-    match condition:
-        case All(parts):
-            clauses = [condition_in_words(catalogue, part, lang) for part in parts]
-            return _joined_clauses(clauses, lang, either=False)
-        case AnyOf(parts):
-            clauses = [condition_in_words(catalogue, part, lang) for part in parts]
-            return _joined_clauses(clauses, lang, either=True)
-        case Not(part):
-            return _("not: %(what)s") % {"what": condition_in_words(catalogue, part, lang)}
-        case FlagTest(flag):
-            return catalogue.flags[flag].label.get(lang)
-        case FactTest():
-            return _fact_in_words(catalogue, condition, lang)
-
-
-def _joined_clauses(clauses: Sequence[str], lang: str, *, either: bool) -> str:
-    if lang == "en":
-        clauses = [clauses[0], *(wording.inside(c) for c in clauses[1:])] if clauses else clauses
-        return ("; or " if either else "; ").join(clauses)
-    return ("，或者" if either else "；").join(clauses)
-
-
-def _fact_in_words(catalogue: Catalogue, test: FactTest, lang: str) -> str:
-    fact = catalogue.facts[test.fact]
-    label = fact.label.get(lang)
-    expected = test.expected
-    if test.operator is FactOperator.ANSWERED:
-        return _("%(fact)s is known") % {"fact": label}
-    if isinstance(expected, tuple):
-        chosen = [wording.inside(c.label.get(lang)) for c in fact.choices if c.id in expected]
-        either = test.operator is FactOperator.ANY_OF
-        return f"{label}{_colon(lang)}{wording.listed(chosen, lang, either=either)}"
-    if fact.kind is FactKind.SEVERAL:
-        expected = (str(expected),)
-    value = wording.fact_value(fact, expected, lang)
-    if test.operator in _BOUNDS:
-        value = str(_BOUNDS[test.operator]) % {"value": value}
-    return f"{label}{_colon(lang)}{value}"
-
-
 def _whom(catalogue: Catalogue, condition: Condition) -> tuple[tuple[str, ...], list[Condition]]:
     """The roles a requirement speaks to (none: every role), and the conditions beside them."""
     parts = list(condition.parts) if isinstance(condition, All) else [condition]
@@ -633,16 +602,8 @@ def _whom(catalogue: Catalogue, condition: Condition) -> tuple[tuple[str, ...], 
 
 
 def period_in_words(starts_on: date | None, ends_on: date | None, lang: str) -> str:
-    """From when until when something is in force."""
-    first = wording.day(starts_on, lang) if starts_on else ""
-    last = wording.day(ends_on, lang) if ends_on else ""
-    if first and last:
-        return _("from %(first)s until %(last)s") % {"first": first, "last": last}
-    if first:
-        return _("from %(first)s") % {"first": first}
-    if last:
-        return _("until %(last)s") % {"last": last}
-    return ""
+    """From when until when something is in force; "" where no date is set."""
+    return clauses.period_in_words(starts_on, ends_on).get(lang) if starts_on or ends_on else ""
 
 
 # --- one requirement ------------------------------------------------------------------------------
@@ -751,7 +712,7 @@ def catalogue_requirement(
 ) -> CatalogueRequirement:
     """The page of one requirement."""
     roles, rest = _whom(catalogue, requirement.applies_when)
-    clauses = (condition_in_words(catalogue, part, lang) for part in rest)
+    conditions = (clauses.condition_in_words(catalogue, part).get(lang) for part in rest)
     doubt = doubt_of(catalogue, requirement)
     names = list(catalogue.requirements)
     at = names.index(requirement.id)
@@ -762,7 +723,7 @@ def catalogue_requirement(
         title=requirement.title.get(lang),
         measure_number=requirement.measure,
         measure_title=catalogue.measures[requirement.measure].title.get(lang),
-        measure_url=reverse("catalogue_measure", args=[requirement.measure]),
+        measure_url=address_in(catalogue, "_measure", requirement.measure),
         track=str(requirement.track),
         track_meaning=catalogue.tracks[requirement.track].meaning.get(lang),
         severity=str(requirement.severity),
@@ -778,7 +739,7 @@ def catalogue_requirement(
         may_be_not_applicable=requirement.answer.may_be_not_applicable,
         limits=tuple(_limits(catalogue, requirement, lang)),
         roles=wording.listed([catalogue.roles[r].get(lang) for r in roles], lang, either=True),
-        conditions=tuple(clause for clause in clauses if clause),
+        conditions=tuple(conditions),
         period=period_in_words(period.starts_on, period.ends_on, lang),
         weight=catalogue.scoring.weights.get(requirement.severity, 0)
         if requirement.track is not Track.OPPORTUNITY
@@ -799,7 +760,7 @@ def catalogue_requirement(
 
 
 def _neighbour(catalogue: Catalogue, name: str, lang: str) -> Neighbour:
-    return Neighbour(catalogue.requirements[name].title.get(lang), requirement_url(name))
+    return Neighbour(catalogue.requirements[name].title.get(lang), requirement_url(catalogue, name))
 
 
 def _answer_in_words(requirement: Requirement, lang: str) -> str:
@@ -856,28 +817,25 @@ def _limit(
     lang: str,
     is_best_practice: bool,
 ) -> LimitLine:
-    basis = value.basis or parameter.basis
-    limit = Limit(
-        comparator,
-        value.value,
-        parameter.unit,
-        basis,
-        value.reference,
-        value.starts_on,
-        value.note,
-        parameter.id,
-    )
+    limit = clauses.limit_of(parameter, value, comparator)
     source = catalogue.references.get(value.reference or "")
     return LimitLine(
         is_best_practice=is_best_practice,
         asked=wording.asked(limit, lang),
-        case="" if value.when is None else condition_in_words(catalogue, value.when, lang),
+        case=_case(catalogue, value, lang),
         period=period_in_words(value.starts_on, value.ends_on, lang),
-        basis=catalogue.threshold_basis[basis].get(lang),
+        basis=catalogue.threshold_basis[limit.basis].get(lang),
         source=source.name.get(lang) if source else "",
-        source_url=reference_url(source.id) if source else "",
+        source_url=reference_url(catalogue, source.id) if source else "",
         note=value.note.get(lang) if value.note else "",
     )
+
+
+def _case(catalogue: Catalogue, value: ParameterValue, lang: str) -> str:
+    """The case that a value of a limit is for; "" for every other case."""
+    if value.when is None:
+        return ""
+    return clauses.condition_in_words(catalogue, value.when).get(lang)
 
 
 def _evidence(catalogue: Catalogue, requirement: Requirement, lang: str) -> Iterable[EvidenceLine]:
@@ -892,7 +850,7 @@ def _source(catalogue: Catalogue, citation: Citation, lang: str) -> SourceLine:
     force = catalogue.legal_force[reference.binding]
     name, other, other_lang = _both_names(reference, lang)
     return SourceLine(
-        url=reference_url(reference.id),
+        url=reference_url(catalogue, reference.id),
         name=name,
         other_name=other,
         other_lang=other_lang,
@@ -1017,7 +975,7 @@ def catalogue_measure(
         if not 0 <= index < len(numbers):
             return None
         other = catalogue.measures[numbers[index]]
-        url = reverse("catalogue_measure", args=[other.number])
+        url = address_in(catalogue, "_measure", other.number)
         return Neighbour(f"{other.number} {other.title.get(lang)}", url)
 
     tracks = (
@@ -1036,7 +994,7 @@ def catalogue_measure(
         sources=tuple(
             SourceSummary(
                 name=catalogue.references[name].name.get(lang),
-                url=reference_url(name),
+                url=reference_url(catalogue, name),
                 force=catalogue.legal_force[catalogue.references[name].binding].title.get(lang),
                 binds=catalogue.legal_force[catalogue.references[name].binding].binds,
                 count=count,
@@ -1159,9 +1117,7 @@ def _limits_of(catalogue: Catalogue, reference: Reference, lang: str) -> Iterabl
                 yield RestingLimit(
                     title=parameter.title.get(lang),
                     value=quantity(value.value, parameter.unit, lang),
-                    case=""
-                    if value.when is None
-                    else condition_in_words(catalogue, value.when, lang),
+                    case=_case(catalogue, value, lang),
                     period=period_in_words(value.starts_on, value.ends_on, lang),
                 )
 
@@ -1194,7 +1150,7 @@ def glossary_lines(catalogue: Catalogue, lang: str) -> tuple[TermLine, ...]:
                 also=term.also,
                 avoided=term.avoided,
                 source=source.name.get(lang) if source else "",
-                source_url=reference_url(source.id) if source else "",
+                source_url=reference_url(catalogue, source.id) if source else "",
                 note=term.note.get(lang) if term.note else "",
             )
         )

@@ -94,14 +94,18 @@ def regions_page(catalogue: Catalogue, lang: str, today: date) -> RegionsPage:
         national=tuple(_claim(claim, lang) for claim in regional_plans().national),
         plans=tuple(
             _plan(
+                catalogue,
                 plan,
                 lang,
                 today,
-                [_line(rows[name], lang) for name in requirements_of(catalogue, plan.region)],
+                [
+                    _line(catalogue, rows[name], lang)
+                    for name in requirements_of(catalogue, plan.region)
+                ],
             )
             for plan in regional_plans().regions
         ),
-        everywhere=tuple(_line(rows[name], lang) for name in _everywhere(catalogue)),
+        everywhere=tuple(_line(catalogue, rows[name], lang) for name in _everywhere(catalogue)),
     )
 
 
@@ -110,7 +114,7 @@ def plans_of_firm(state: AssessmentState, lang: str, today: date) -> tuple[PlanV
     chosen = state.facts.get(REGIONS_FACT)
     places: Sequence[str] = chosen if isinstance(chosen, tuple) else ()
     return tuple(
-        _plan(plan, lang, today, list(_stand(state, plan, lang)))
+        _plan(state.catalogue, plan, lang, today, list(_stand(state, plan, lang)))
         for plan in regional_plans().regions
         if plan.region in places
     )
@@ -168,11 +172,11 @@ def _rows(catalogue: Catalogue) -> dict[str, Requirement]:
 # --- in the reader's words ------------------------------------------------------------------------
 
 
-def _line(requirement: Requirement, lang: str) -> RequirementLine:
+def _line(catalogue: Catalogue, requirement: Requirement, lang: str) -> RequirementLine:
     return RequirementLine(
         number=requirement.source_row,
         title=requirement.title.get(lang),
-        url=requirement_url(requirement.id),
+        url=requirement_url(catalogue, requirement.id),
         track=requirement.track,
     )
 
@@ -189,7 +193,7 @@ def _stand(state: AssessmentState, plan: RegionalPlan, lang: str) -> Iterable[Re
         yield RequirementLine(
             number=requirement.source_row,
             title=requirement.title.get(lang),
-            url=requirement_url(name),
+            url=requirement_url(state.catalogue, name),
             track=requirement.track,
             applicability=row.applicability,
             outcome=row.outcome,
@@ -199,7 +203,11 @@ def _stand(state: AssessmentState, plan: RegionalPlan, lang: str) -> Iterable[Re
 
 
 def _plan(
-    plan: RegionalPlan, lang: str, today: date, requirements: Sequence[RequirementLine]
+    catalogue: Catalogue,
+    plan: RegionalPlan,
+    lang: str,
+    today: date,
+    requirements: Sequence[RequirementLine],
 ) -> PlanView:
     claims = [_claim(claim, lang) for claim in plan.claims]
     has_ended = plan.ends_on is not None and plan.ends_on < today
@@ -212,7 +220,7 @@ def _plan(
         years=_years(plan),
         ends=_ends(plan.ends_on, today, lang),
         has_ended=has_ended,
-        reference_url=reference_url(plan.reference) if plan.reference else "",
+        reference_url=reference_url(catalogue, plan.reference) if plan.reference else "",
         aims=tuple(claim for claim in claims if claim.kind == ClaimKind.AIM),
         support=tuple(claim for claim in claims if claim.kind == ClaimKind.SUPPORT),
         state=tuple(claim for claim in claims if claim.kind == ClaimKind.STATE),

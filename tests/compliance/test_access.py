@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from checklists.engine.loader import DEFAULT_CATALOGUE
 from compliance import clock
 from compliance.models import (
     Answer,
@@ -260,6 +261,10 @@ TABLE: dict[str, Page] = {
     "catalogue_measure": Page(("measure",), get=ALL, is_public=True),
     "catalogue_reference": Page(("reference",), get=ALL, is_public=True),
     "catalogue_requirement": Page(("requirement",), get=ALL, is_public=True),
+    "framework": Page(("framework",), get=ALL, is_public=True),
+    "framework_measure": Page(("framework", "measure"), get=ALL, is_public=True),
+    "framework_reference": Page(("framework", "reference"), get=ALL, is_public=True),
+    "framework_requirement": Page(("framework", "requirement"), get=ALL, is_public=True),
     "healthz": Page(get=ALL, is_public=True),
     "readyz": Page(get=ALL, is_public=True),
     "tokens": Page(get=ALL, post=(422, 422, 422, 422), body=(("name", ""),)),
@@ -407,6 +412,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "waiting_report": waiting.pk,
             "certificate": "c" * 64,
             "code": report.code,
+            "framework": DEFAULT_CATALOGUE,
             "measure": 1,
             "page": 1,
             "workbook": workbook_of(draft, writer, mark).pk,
