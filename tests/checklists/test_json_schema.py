@@ -4,6 +4,7 @@ import io
 import json
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,15 @@ def plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def problems(form: str, content: bytes) -> list[str]:
+@cache
+def validator(form: str) -> jsonschema.Draft202012Validator:
     schema = json.loads((SCHEMAS / f"{form}.schema.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def problems(form: str, content: bytes) -> list[str]:
     data = plain(read_document("x.yaml", content).data)
-    return [error.json_path for error in validator.iter_errors(data)]
+    return [error.json_path for error in validator(form).iter_errors(data)]
 
 
 def form_of(file: Path) -> str:
