@@ -40,6 +40,7 @@ SENTENCES: dict[str, Promise] = {
     "comment.added": _("commented"),
     "comment.edited": _("changed a comment"),
     "comment.removed": _("took a comment back"),
+    "comment.restored": _("put a comment back"),
     "discussion.asked": _("marked as “needs discussion”"),
     "discussion.resolved": _("resolved a discussion"),
     "evidence.added": _("added evidence to the library"),

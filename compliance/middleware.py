@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -60,13 +61,22 @@ def persons_language(get_response: Answer) -> Answer:
 
 
 def ended_sessions(get_response: Answer) -> Answer:
-    """A script whose session has ended hears so, instead of getting the sign-in page as a part."""
+    """Whoever is signed out while typing comes back to the page where they typed.
+
+    A script hears so, instead of getting the sign-in page as a part; a form leads there, and from
+    there back to its page instead of to the address it was sent to.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         sign_in = resolve_url(settings.LOGIN_URL)
         is_sent_there = urlsplit(response.headers.get("Location", "")).path == sign_in
-        if not (is_sent_there and getattr(request, "htmx", False)):
+        if not is_sent_there or request.user.is_authenticated:
+            return response
+        if not getattr(request, "htmx", False):
+            own = redirect_to_login(request.get_full_path())["Location"]
+            if request.method == "POST" and response["Location"] == own:
+                response["Location"] = redirect_to_login(page_before(request))["Location"]
             return response
         context = {"next": request.htmx.current_url_abs_path or "/"}  # type: ignore[attr-defined]
         told = render(request, "compliance/partials/signed_out.html", context, status=401)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop
@@ -56,6 +57,7 @@ def shots() -> list[Shot]:
     )
     tasks = reverse("assessment_tasks", args=[draft.pk])
     home = reverse("firm_home", args=[draft.firm_id])
+    actions = reverse("firm_actions", args=[draft.firm_id])
     return [
         Shot("home", home),
         Shot("home-dark", home, theme="dark"),
@@ -74,7 +76,22 @@ def shots() -> list[Shot]:
         Shot("review", reverse("review", args=[waiting.pk]), email=OFFICER),
         Shot("submission", reverse("submission", args=[waiting.pk])),
         Shot("catalogue", reverse("catalogue")),
+        Shot("actions", actions),
+        Shot("actions-board", f"{actions}?view=board"),
+        Shot("actions-phone", actions, width=390),
+        Shot("action", reverse("corrective_action", args=[_first_action(draft.firm_id)])),
+        Shot("notifications", reverse("notifications")),
+        Shot("notification-settings", reverse("notification_preferences")),
+        Shot("trail", reverse("firm_trail", args=[draft.firm_id])),
+        Shot("workbook", reverse("workbook", args=[draft.pk])),
     ]
+
+
+def _first_action(firm_id: UUID) -> UUID:
+    from compliance.models import CorrectiveAction
+
+    action = CorrectiveAction.objects.filter(firm=firm_id, status="in_progress")[0]
+    return action.pk
 
 
 @contextmanager
@@ -87,9 +104,11 @@ def served_demo() -> Iterator[str]:
     from django.test.utils import override_settings
 
     from compliance.demo import make_demo
+    from compliance.notices.events import announce
 
     call_command("migrate", verbosity=0)
     make_demo()
+    announce()
     with override_settings(ALLOWED_HOSTS=["*"], DEBUG=False, STATIC_URL="/static/"):
         connection = connections["default"]
         server = LiveServerThread("localhost", StaticFilesHandler, connections_override={})

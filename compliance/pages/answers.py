@@ -194,12 +194,13 @@ def requirement_response(
     evidence: EvidenceDraft | None = None,
     state: AssessmentState | None = None,
     talk: Mapping[str, Any] | None = None,
+    reply: Mapping[str, Any] | None = None,
     is_saved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a requirement, or what changes on it when htmx asks.
 
-    `talk` is what was typed to colleagues and what is wrong with it.
+    `talk` is what was typed to colleagues, `reply` to the officer, and what is wrong with it.
     """
     state = state or evaluation_of(assessment)
     member = member_of(request, assessment)
@@ -236,6 +237,8 @@ def requirement_response(
         **(talk or {}),
         "record": requirement_record(state, requirement_id, language(), with_library=page.is_open),
         "new_evidence": evidence or EvidenceDraft(),
+        "may_reply": permissions.may(member, "answer_question"),
+        "reply": reply or {},
     }
     return render(request, "compliance/answers/requirement.html", context, status=status)
 
@@ -254,7 +257,9 @@ def _conflict_response(
         "assessment": assessment,
         "head": head_of(state, member, language()),
         "page": requirement_page(state, requirement_id, member, language(), is_open=True),
-        "conflict": conflict_page(requirement, draft, conflict.theirs, conflict.base, language()),
+        "conflict": conflict_page(
+            state, requirement, draft, conflict.theirs, conflict.base, language()
+        ),
     }
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "compliance/answers/conflict.html", context, status=412)

@@ -29,6 +29,7 @@ from compliance.exports.actions import actions_poam, actions_xlsx
 from compliance.models import Assessment, CorrectiveAction, Evidence, Membership, User
 from compliance.pages.firms import membership_or_404, signed_in
 from compliance.pages.forms import DayInput, PageForm, posted
+from compliance.pages.undo import say_undoable
 from compliance.selectors.corrective_actions import (
     URGENCIES,
     ActionFilters,
@@ -501,9 +502,12 @@ def remove_closing_evidence(
     action, member = action_or_404(request, action_id)
     evidence = get_object_or_404(Evidence, pk=evidence_id, firm_id=action.firm_id)
     services.detach_piece(action=action, evidence=evidence, by=member)
-    messages.success(
+    say_undoable(
         request,
         _("“%(title)s” is taken away here; the firm keeps it.") % {"title": evidence.title},
+        reverse("corrective_action_evidence", args=[action.pk]),
+        take="1",
+        evidence=str(evidence.pk),
     )
     return redirect(f"{reverse('corrective_action', args=[action.pk])}#evidence")
 

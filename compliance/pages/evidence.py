@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,6 +28,7 @@ from compliance.pages.answers import (
 from compliance.pages.assessments import assessment_or_404, member_of
 from compliance.pages.firms import signed_in
 from compliance.pages.library import read_dates, typed_evidence
+from compliance.pages.undo import say_undoable
 from compliance.selectors.evaluation import evaluation_of
 from compliance.services.evidence import attach_evidence, attach_existing, detach_evidence
 
@@ -63,14 +64,22 @@ def detach(
         )
 
     said = _("“%(title)s” is taken away here; the firm keeps it.") % {"title": evidence.title}
-    return _done(request, assessment, requirement_id, take_away, said)
+    back = reverse("evidence_attach", args=[assessment.pk, requirement_id])
+    way_back = {"take": "1", "evidence": str(evidence.pk)}
+    return _done(request, assessment, requirement_id, take_away, said, back, way_back)
 
 
 Act = Callable[[HttpRequest, Assessment, str, Membership], None]
 
 
 def _done(
-    request: HttpRequest, assessment: Assessment, requirement_id: str, act: Act, said: str
+    request: HttpRequest,
+    assessment: Assessment,
+    requirement_id: str,
+    act: Act,
+    said: str,
+    back: str = "",
+    way_back: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Do it, keep what was typed in the same form, and show the page again."""
     has_answer = "base_version" in request.POST
@@ -87,7 +96,10 @@ def _done(
             evidence=typed_evidence(request.POST),
             status=422,
         )
-    messages.success(request, said)
+    if way_back is None:
+        messages.success(request, said)
+    else:
+        say_undoable(request, said, back, **way_back)
     state = evaluation_of(assessment)
     if draft is not None and differs_from_stored(draft, state, requirement_id):
         return save_draft(request, assessment, requirement_id, draft, is_aside=True)

@@ -24,6 +24,7 @@ from compliance import clock, permissions, workflow
 from compliance.errors import InvalidInput, SomebodySavedFirst
 from compliance.models import CorrectiveAction, Finding, Membership, Question, Role, Submission
 from compliance.models.review import DETERMINABLE
+from compliance.pages.answers import requirement_response
 from compliance.pages.firms import signed_in
 from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.corrective_actions import actions_of
@@ -357,12 +358,20 @@ def question_answer(request: HttpRequest, question_id: UUID) -> HttpResponse:
     submission, member = submission_or_404(request, question.submission_id, "answer_question")
     question.submission = submission
     answer = request.POST.get("answer", "")
+    is_beside_answer = request.POST.get("back") == "requirement"
     try:
         answer_question(question=question, answer=answer, by=member)
     except InvalidInput as refusal:
         typed = {"id": question.pk, "answer": answer, "error": refusal.fields["answer"]}
+        if is_beside_answer:
+            return requirement_response(
+                request, submission.assessment, question.requirement, reply=typed, status=422
+            )
         return _render_submission(request, submission, member, typed=typed, status=422)
     messages.success(request, _("Your answer is with the officer."))
+    if is_beside_answer:
+        beside = reverse("requirement", args=[submission.assessment_id, question.requirement])
+        return redirect(f"{beside}#q-{question.pk}")
     return redirect(f"{reverse('submission', args=[submission.pk])}#questions")
 
 

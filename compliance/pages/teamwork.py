@@ -18,11 +18,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from compliance import clock, permissions
 from compliance.errors import InvalidInput, Sentence
-from compliance.models import Assessment, Comment, Membership
+from compliance.models import Assessment, Comment, Delegation, Membership
 from compliance.pages.answers import requirement_or_404, requirement_response
 from compliance.pages.assessments import assessment_or_404, filter_address, member_of
 from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.pages.talk import talk_context
+from compliance.pages.undo import say_undoable
 from compliance.selectors.discussion import here_now, stamp_of, team_of
 from compliance.selectors.evaluation import evaluation_of
 from compliance.selectors.heads import head_of
@@ -40,6 +41,7 @@ from compliance.services.discussion import (
     edit_comment,
     remove_comment,
     resolve_discussion,
+    restore_comment,
 )
 from compliance.services.presence import note_presence
 from compliance.templatetags.tianheng import language
@@ -167,7 +169,11 @@ def hand_over(request: HttpRequest, assessment_id: UUID, requirement_id: str) ->
     to, due = request.POST.get("to", ""), request.POST.get("due_on", "")
     try:
         if not to:
+            given = Delegation.objects.filter(assessment=assessment, requirement=requirement_id)
+            withdrawn = given.select_related("to").first()
             withdraw_delegations(assessment=assessment, requirement_ids=[requirement_id], by=member)
+            if withdrawn is not None:
+                _say_withdrawn(request, withdrawn)
         else:
             delegate(
                 assessment=assessment,
@@ -180,6 +186,17 @@ def hand_over(request: HttpRequest, assessment_id: UUID, requirement_id: str) ->
     except InvalidInput as refusal:
         errors = refusal.fields
     return _answered(request, assessment, requirement_id, member, "hands", errors=errors)
+
+
+def _say_withdrawn(request: HttpRequest, delegation: Delegation) -> None:
+    say_undoable(
+        request,
+        _("Taken back from %(who)s. Nobody has it in hand now.") % {"who": delegation.to},
+        request.path,
+        to=str(delegation.to_id),
+        due_on=delegation.due_on.isoformat() if delegation.due_on else "",
+        note=delegation.note,
+    )
 
 
 def _day(text: str) -> Any:
@@ -226,6 +243,8 @@ def comment_change(
     try:
         if "remove" in request.POST:
             remove_comment(comment=comment, by=member)
+        elif "restore" in request.POST:
+            restore_comment(comment=comment, by=member)
         else:
             edit_comment(comment=comment, text=request.POST.get("text", ""), by=member)
     except InvalidInput as refusal:

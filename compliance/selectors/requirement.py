@@ -29,9 +29,17 @@ from checklists.engine.model import (
 from checklists.engine.parameters import ParameterProgram
 from checklists.engine.units import quantity
 from compliance import permissions
-from compliance.models import Answer, Assessment, Determination, Evidence, Finding, Membership
+from compliance.models import (
+    Answer,
+    Assessment,
+    Determination,
+    Evidence,
+    Finding,
+    Membership,
+    Question,
+)
 from compliance.selectors.editions import AskedAgain, asked_again
-from compliance.selectors.evaluation import AssessmentState
+from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.selectors.evidence import ICONS, validity_in_words
 from compliance.selectors.facts import program_of, unit_name
 from compliance.selectors.heads import mission_span, mission_span_in_words
@@ -39,6 +47,7 @@ from compliance.selectors.package import clause_shown, doubt_of
 from compliance.selectors.tasks import FactToAnswer, fact_link
 from compliance.selectors.trail import AnswerHistory, history_of
 
+GAPS = frozenset({Outcome.NOT_MET, Outcome.PARTLY_MET})
 NOT_APPLICABLE = "_not_applicable"
 LIBRARY = 60
 _WORDS = {
@@ -240,6 +249,7 @@ class RequirementPage:
     to_answer: FactToAnswer | None
     facts_url: str
     outcome: str
+    may_plan: bool  # there is a gap, and this person may take it on
     best_practice: str
     reason: str
     points: str  # "5 of 10", "" where nothing is scored
@@ -258,10 +268,11 @@ class RequirementPage:
 
 @dataclass(frozen=True)
 class RequirementRecord:
-    """What only the full page shows: the review, the library and the history (four queries)."""
+    """What only the full page shows: the review, the library and the history (five queries)."""
 
     reviewed: Reviewed | None
     findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
     library: tuple[LibraryPiece, ...]
     history: AnswerHistory
 
@@ -342,6 +353,7 @@ def requirement_page(
         to_answer=_to_answer(catalogue, row, facts_url, lang),
         facts_url=facts_url,
         outcome=str(row.outcome),
+        may_plan=row.outcome in GAPS and permissions.may(member, "add_action"),
         best_practice=row.best_practice or "",
         reason=row.reason.get(lang),
         points=_points(row),
@@ -364,14 +376,20 @@ def requirement_record(
     assessment = state.assessment
     reviewed: Reviewed | None = None
     findings: tuple[Finding, ...] = ()
+    questions: tuple[Question, ...] = ()
     if assessment.status != Assessment.Status.DRAFT:
         reviewed = _reviewed(assessment, requirement_id)
         findings = tuple(
             Finding.objects.filter(submission__assessment=assessment, requirement=requirement_id)
         )
+        asked = Question.objects.filter(
+            submission__assessment=assessment, requirement=requirement_id
+        ).select_related("submission", "asked_by", "answered_by")
+        questions = tuple(asked.defer("submission__content"))
     return RequirementRecord(
         reviewed=reviewed,
         findings=findings,
+        questions=questions,
         library=tuple(_library(state, requirement_id, lang)) if with_library else (),
         history=history_of(assessment, state.catalogue, requirement_id, lang),
     )
@@ -771,17 +789,20 @@ class ConflictPage:
     mine: AnswerDraft
     theirs: AnswerDraft
     has_base: bool
+    outcomes: tuple[str, str, str]  # what follows from mine, from theirs, from the base
+    evidence: tuple[str, ...]
     fields: tuple[tuple[str, str], ...] = field(default=())
 
 
 def conflict_page(
+    state: AssessmentState,
     requirement: Requirement,
     mine: AnswerDraft,
     theirs: Answer,
     base: Mapping[str, Any] | None,
     lang: str,
 ) -> ConflictPage:
-    """Yours, theirs, and what both started from."""
+    """Yours, theirs, and what both started from; `state` has theirs."""
     other = stored_draft(theirs)
     start = _draft_of_content(base) if base else None
     rows = []
@@ -825,8 +846,30 @@ def conflict_page(
         mine=mine,
         theirs=other,
         has_base=start is not None,
+        outcomes=(
+            _outcome_of(state, requirement.id, mine),
+            state.evaluation.rows[requirement.id].outcome,
+            _outcome_of(state, requirement.id, start or AnswerDraft()),
+        ),
+        evidence=tuple(piece.title for piece in state.evidence.get(requirement.id, ())),
         fields=fields,
     )
+
+
+def _outcome_of(state: AssessmentState, requirement_id: str, draft: AnswerDraft) -> str:
+    """What the rules would make of this answer, with all else as it stands."""
+    answer = Answer(
+        assessment=state.assessment,
+        requirement=requirement_id,
+        value=None if draft.is_not_applicable else draft.value or None,
+        not_applicable_reason=draft.reason if draft.is_not_applicable else "",
+        flag=draft.flag if draft.flag in list(Flag) else "",
+    )
+    answers = {**state.answers, requirement_id: answer}
+    judged = evaluation_of(
+        state.assessment, answers=answers, evidence=state.evidence, catalogue=state.catalogue
+    )
+    return judged.evaluation.rows[requirement_id].outcome
 
 
 def _together(mine: str, theirs: str, base: str) -> str:

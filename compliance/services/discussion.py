@@ -15,7 +15,7 @@ from compliance.errors import (
     SomebodySavedFirst,
     TransitionNotAllowed,
 )
-from compliance.models import Assessment, Comment, DiscussionMark, Membership
+from compliance.models import Assessment, AuditEvent, Comment, DiscussionMark, Membership
 from compliance.selectors.discussion import mentioned_in
 from compliance.services.answers import requirement_of
 from compliance.services.texts import clean_text
@@ -81,6 +81,28 @@ def remove_comment(*, comment: Comment, by: Membership, base_version: int | None
         _change(comment, base_version, text="", removed_at=clock.now())
         comment.mentions.clear()
         _record(by, "comment.removed", comment, before={"text": before})
+
+
+def restore_comment(*, comment: Comment, by: Membership) -> None:
+    """Put back what its author took back; the trail keeps the words."""
+    _require_own(comment, by)
+    with transaction.atomic():
+        _touch(comment.assessment)
+        removed = AuditEvent.objects.filter(
+            firm=comment.assessment.firm_id,
+            action="comment.removed",
+            subject=f"{comment._meta.model_name}:{comment.pk}",
+        )
+        last = removed.order_by("-sequence").first()
+        here = Comment.objects.filter(pk=comment.pk).exclude(removed_at=None)
+        if last is None or not here.update(removed_at=None):
+            return  # it stands there already
+        Comment.objects.filter(pk=comment.pk).update(
+            text=last.before["text"], version=F("version") + 1
+        )
+        comment.refresh_from_db()
+        mentions = _mention(comment, by)
+        _record(by, "comment.restored", comment, after={"text": comment.text, "mentions": mentions})
 
 
 def ask_for_discussion(*, assessment: Assessment, requirement_id: str, by: Membership) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -325,6 +326,15 @@ def look_of_band(band: Any) -> Look:
 def look_of_message(message: Any) -> Look:
     """The word, icon and colour class of one of Django's messages."""
     return MESSAGE_LOOKS.get(message.level_tag, MESSAGE_LOOKS["info"])
+
+
+@register.filter
+def undo_of_message(message: Any) -> dict[str, Any] | None:
+    """Where the message's button leads, and what it sends; None without one (pages.undo)."""
+    if not message.extra_tags.startswith("{"):
+        return None
+    way_back: dict[str, Any] = json.loads(message.extra_tags)
+    return way_back
 
 
 # --- texts, dates and figures ---

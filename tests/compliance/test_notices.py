@@ -145,11 +145,13 @@ def test_mentions_a_review_handed_over_and_a_new_role_are_told_to_the_one_they_c
     change_role(member=vera, role="contributor", by=ada)
     Notification.objects.all().delete()
     announce()
-    mentions = "Ada mentions you on “M07-01 Orbit lifetime after the end of mission” in “Next”: "
+    mentions = (
+        "Ada mentions you on “M07-01 Orbit lifetime after the end of mission (LEO)” in “Next”: "
+    )
     assert told(ben) == [f"{mentions}@Ben 请看"]  # once, though the comment was changed
     assert told(vera) == [
         f"{mentions}@Ben and @Vera, see @Ada",
-        "Ada changed your role in “Demo Orbital Co.”. You are Contributor now.",
+        "Ada changed your role in “Demo Orbital Co.”. You are contributor now.",
     ]
     assert told(ada) == []
     assert told(hu)[1:] == ["Cleo handed you the review of “DO-3 launch campaign”."]

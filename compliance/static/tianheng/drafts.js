@@ -1,6 +1,6 @@
 // Nothing that is typed is lost. What is not saved yet is kept in this browser, under the person and
 // the requirement; it is sent again by itself when the network or the session is back, and offered
-// on the page it was typed on. Kept text goes when it is saved, and when the person signs out.
+// on the page it was typed on. Kept text goes when it is saved, and (see kept.js) when the person signs out.
 (() => {
   const PREFIX = "tianheng-draft:";
   const DELAYS_S = [2, 5, 10, 20, 40, 60];
@@ -11,20 +11,6 @@
   const word = (name) => document.getElementById("th-draft-words")?.content.querySelector(`[data-${name}]`)?.textContent ?? "";
 
   for (const name of names()) { const kept = read(name); if (!kept || Date.now() - kept.at > OLDEST_MS) drop(name); }
-  document.addEventListener("submit", (event) => { if (/\/logout\/$/.test(event.target.action)) names().forEach(drop); });
-
-  // Signing in again, here or in another window, changes the token that every form carries.
-  const token = () => document.cookie.split("; ").find((part) => /^(__Host-csrf|csrftoken)=/.test(part))?.split("=")[1];
-  document.addEventListener("htmx:configRequest", (event) => {
-    const now = token();
-    if (!now || event.detail.verb === "get") return;
-    event.detail.headers["X-CSRFToken"] = now;
-    if ("csrfmiddlewaretoken" in event.detail.parameters) event.detail.parameters.csrfmiddlewaretoken = now;
-  });
-  document.addEventListener("visibilitychange", () => {
-    const now = token();
-    if (now) document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = now; });
-  });
 
   // Other answers of this assessment that wait to be sent, with the way to each.
   const tellOfOthers = (scope, own) => {

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from compliance.models import Answer, Assessment, Membership
 from compliance.services.answers import save_answer
-from tests.compliance.pages.test_browser_review import RULES, sign_in
+from tests.compliance.pages.browser import faults_of, fits, sign_in
 
 pytestmark = pytest.mark.browser
 
 NUMBER = "cnsa.m07.orbit_lifetime_after_mission"
 POLICY = "cnsa.m18.third_party_policy_in_force"
-CHOICE = "cnsa.m08.system_protection_level"
-
-
-def addresses(assessment: Assessment) -> list[str]:
-    facts = reverse("assessment_facts", args=[assessment.pk])
-    tasks = reverse("assessment_tasks", args=[assessment.pk])
-    names = ("assessment_check", "assessment_submissions", "audit_trail")
-    return [
-        tasks,
-        f"{tasks}?view=does_not_apply",
-        f"{facts}?group=firm",
-        f"{facts}?group=spacecraft",
-        *(reverse("requirement", args=[assessment.pk, r]) for r in (NUMBER, POLICY, CHOICE)),
-        *(reverse(name, args=[assessment.pk]) for name in names),
-    ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_pages_have_no_accessibility_fault(
-    page: Page, live_server: LiveServer, assessment: Assessment, ada: Membership, theme: str
-) -> None:
-    sign_in(page, live_server, ada)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
-    for address in addresses(assessment):
-        page.goto(live_server.url + address)
-        found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], address
-
-
-def test_no_page_scrolls_sideways_on_a_telephone(
-    page: Page, live_server: LiveServer, assessment: Assessment, ada: Membership
-) -> None:
-    sign_in(page, live_server, ada)
-    page.set_viewport_size({"width": 390, "height": 800})
-    for address in addresses(assessment):
-        page.goto(live_server.url + address)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
 def test_an_answer_is_saved_while_it_is_given(
@@ -110,6 +74,16 @@ def test_two_people_at_once_choose_what_to_keep(
     page.locator("#value").fill("9.8")
     page.locator("#note").focus()
     expect(page.get_by_text("Ada saved this answer before you")).to_be_visible()
+    outcomes = page.locator(".th-conflict tr", has_text="Outcome").locator("td")
+    expect(outcomes).to_have_text(
+        [re.compile("Partly|Met"), re.compile("Partly|Met"), "Not answered"]
+    )
+    expect(page.locator(".th-conflict tr", has_text="Evidence")).to_contain_text(
+        "whatever you choose"
+    )
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert fits(page)
+    assert faults_of(page) == []
     page.get_by_label("Keep yours: 9.8 years").check()
     page.get_by_role("button", name="Save what is chosen").click()
     expect(page.locator("#value")).to_have_value("9.8")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from compliance.models import Answer, Assessment, Evidence, Membership
+from compliance.models import Answer, Assessment, Evidence, Membership, Submission
 from compliance.services.answers import save_answer
 from tests import factories
-from tests.compliance.pages.test_browser_review import RULES, sign_in
+from tests.compliance.pages.browser import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -123,15 +122,80 @@ def test_files_are_dropped_into_the_library_and_each_tells_how_it_went(
     page.get_by_role("button", name="Save where it serves").click()
     expect(page.get_by_text("It serves 1 requirement now.")).to_be_visible()
     expect(page.locator(".th-preview img")).to_have_js_property("naturalHeight", 1600)
-    piece = page.url
-    workbook = live_server.url + reverse("workbook", args=[assessment.pk])
-    for theme in ("light", "dark"):
-        page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
-        for address in (library, piece, workbook):
-            page.goto(address)
-            found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-            assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], address
-    page.set_viewport_size({"width": 390, "height": 800})
-    for address in (library, piece, workbook):
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+TYPED = "Object.keys(localStorage).filter(name => name.startsWith('tianheng-typed:')).length"
+
+
+def test_what_is_typed_into_any_form_comes_back_after_signing_in_again(
+    page: Page, live_server: LiveServer, light_submission: Submission, cleo: Membership
+) -> None:
+    sign_in(page, live_server, cleo)
+    name = light_submission.content["requirements"][0]["requirement"]
+    answer = reverse("review_requirement", args=[light_submission.pk, name])
+    page.goto(live_server.url + answer)
+    comment = page.get_by_label("Comment to the firm")
+    missing = page.get_by_label("What is missing")
+
+    # The session ends while a finding is written; it is sent, and nobody is there to take it.
+    page.locator("input[name=outcome][value=partly_met]").check()
+    comment.fill("Half of it.")
+    page.locator("summary", has_text="Raise a finding").click()
+    page.get_by_label("Raise a finding:").check()
+    missing.fill("The second half.")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#id_login").fill(cleo.user.email)
+    page.locator("#id_password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{answer}")
+    expect(page.locator(".th-typed")).to_contain_text("What you typed is back.")
+    expect(comment).to_have_value("Half of it.")
+    expect(missing).to_be_visible()
+    expect(missing).to_have_value("The second half.")
+    expect(page.locator("input[name=outcome][value=partly_met]")).to_be_checked()
+
+    # A refusal keeps it, a save ends it.
+    comment.fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".th-errors")).to_be_visible()
+    assert page.evaluate(TYPED) == 1
+    comment.fill("Half of it.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.").first).to_be_visible()
+    assert page.evaluate(TYPED) == 0
+    assert light_submission.findings.get().missing == "The second half."
+
+    # A page left by mistake; what is discarded stays away, and no tick of a signature comes back.
+    accept = live_server.url + reverse("review_accept", args=[light_submission.pk])
+    page.goto(accept)
+    page.get_by_label("Statement").fill("Reviewed in full.")
+    page.locator("input[name=signed]").check()
+    page.goto(live_server.url + reverse("desk"))
+    page.goto(accept)
+    expect(page.get_by_label("Statement")).to_have_value("Reviewed in full.")
+    expect(page.locator("input[name=signed]")).not_to_be_checked()
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_label("Statement")).to_have_value("")
+    assert page.evaluate(TYPED) == 0
+
+
+def test_a_fact_that_was_typed_is_saved_when_the_page_is_opened_again(
+    page: Page, live_server: LiveServer, assessment: Assessment, ada: Membership
+) -> None:
+    sign_in(page, live_server, ada)
+    facts = f"{live_server.url}{reverse('assessment_facts', args=[assessment.pk])}?group=firm"
+    page.goto(facts)
+    page.locator("#fact-firm-staff-value").fill("41")
+    page.route(
+        "**/facts/**",
+        lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+    )
+    page.keyboard.press("Tab")
+    page.unroute("**/facts/**")
+    page.goto(live_server.url + reverse("scoring"))
+    page.goto(facts)
+    expect(page.locator("#facts-saved")).to_contain_text("Saved")
+    assessment.refresh_from_db()
+    assert assessment.facts["firm.staff"] == 41
+    assert page.evaluate(TYPED) == 0
