@@ -64,7 +64,9 @@ class ActionForm(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     firm = serializers.UUIDField()
     assessment = serializers.UUIDField()
-    label = serializers.CharField(help_text="F-07 of a finding, A-02 of the firm's own.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="F-07 of a finding, A-02 of the firm's own."
+    )
     finding = serializers.UUIDField(allow_null=True, help_text="Null: the firm's own action.")
     finding_number = serializers.IntegerField(allow_null=True)
     missing = serializers.CharField(help_text="What the officer found missing.")

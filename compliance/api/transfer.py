@@ -148,12 +148,13 @@ class ImportView(Endpoint):
         """A new draft from such JSON: all of it, or every fault with the JSON pointer to it."""
         member = membership_of(request, firm_id)
         permissions.require(member, "start_assessment")
-        document, faults = _read(request.data)
+        sent: Any = request.data
+        document, faults = _read(sent)
         if document is None:
             raise InvalidInput(faults)
         imported = import_assessment(firm=member.firm, document=document, faults=faults, by=member)
         missing = {piece.at for piece in imported.missing}
-        lines = request.data["evidence"]
+        lines = sent["evidence"]
         body = {
             "assessment": assessment_json(figures_of([imported.assessment])[0], lang_of(request)),
             "missing_evidence": [

@@ -56,7 +56,7 @@ def settings(request: HttpRequest, assessment_id: UUID) -> HttpResponse:
         except SomebodySavedFirst as refusal:
             status = 412
             # What was typed stays; sent again, it replaces theirs knowingly.
-            form.data = {**request.POST.dict(), "before": refusal.theirs}  # type: ignore[assignment]
+            form.data = {**request.POST.dict(), "before": refusal.theirs}
             form.add_error(
                 "title",
                 _("Somebody else called it “%(title)s” meanwhile. Save again to keep yours.")
