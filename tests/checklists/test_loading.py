@@ -365,6 +365,36 @@ def test_a_fault_names_file_line_key_and_cure(
         assert found[0].file == file
 
 
+def test_whatever_is_wrong_in_a_file_is_refused_with_line_key_and_cure(small_folder: Path) -> None:
+    """One of each kind that a person writing rules gets wrong; nothing of the folder is loaded."""
+    parameters = "parameters.yaml"
+    breaks = [
+        ("too deep", RULES_KNOWN, "guidance: {en: Guidance.}", f"guidance: {'[' * 30}{']' * 30}"),
+        ("an alias", RULES_KNOWN, "guidance: {en: Guidance.}", "guidance: *other"),
+        ("unknown key", RULES_KNOWN, "track: duty", "trak: duty"),
+        ("unknown fact", POLICY, "{flag: launches}", "{fact: firm.nothing, is: 1}"),
+        ("no date", parameters, "{from: 2028-01-01, value: 10", "{value: 10"),
+        ("empty date", parameters, "{from: 2028-01-01, value: 10", "{from: , value: 10"),
+    ]
+    for name, file, old, new in breaks:
+        path = small_folder / file
+        before = path.read_text(encoding="utf-8")
+        assert old in before, name
+        line = before[: before.index(old)].count("\n") + 1
+        path.write_text(before.replace(old, new, 1), encoding="utf-8")
+        faults = [fault for fault in faults_of(small_folder) if fault.line == line]
+        assert faults, name
+        assert all(fault.file == file and fault.key and fault.cure for fault in faults), name
+        path.write_text(before, encoding="utf-8")
+    twice = small_folder / "m01_again" / "rules_known.yaml"
+    twice.parent.mkdir()
+    twice.write_text((small_folder / RULES_KNOWN).read_text(encoding="utf-8"), encoding="utf-8")
+    found = {(fault.key, fault.line) for fault in faults_of(small_folder)}
+    assert {("id", 1), ("source_row", 2)} <= found
+    twice.unlink()
+    assert read_catalogue(small_folder).id == "small"
+
+
 def test_every_fault_is_told_at_once(small_folder: Path) -> None:
     (small_folder / "scoring.yaml").unlink()
     (small_folder / "notes.yaml").write_text("a: 1")
