@@ -26,6 +26,7 @@ REQUIREMENTS = ROOT / "requirements"
 DATABASE = VAR / "tianheng.sqlite3"
 SECRET_KEY = VAR / "secret_key"
 PYTHON_VERSION = (3, 11)
+COMMAND = VENV / "bin" / "tianheng"
 SITE_PACKAGES = VENV / "lib" / "python3.11" / "site-packages"
 
 
@@ -158,6 +159,17 @@ def write_secret_key() -> None:
         file.write(secrets.token_urlsafe(64) + "\n")
 
 
+def write_command() -> None:
+    """Make the command `tianheng`, which runs from wherever it is called."""
+    COMMAND.write_text(
+        "#!/bin/sh\n"
+        f'PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}" '
+        f'exec "{PYTHON}" -P -m tianheng_cli "$@"\n',
+        encoding="utf-8",
+    )
+    COMMAND.chmod(0o755)
+
+
 def migrate() -> None:
     if not DATABASE.exists():
         DEMO.stamp.unlink(missing_ok=True)
@@ -180,6 +192,14 @@ TEST_PACKAGES = Step(
     files("requirements/dev.txt"),
     (SITE_PACKAGES / "pytest",),
     install_packages(REQUIREMENTS / "dev.txt"),
+    also=str(ROOT),
+)
+COMMAND_LINE = Step(
+    "command-line",
+    "Command line",
+    files("tools/setup.py"),
+    (COMMAND,),
+    write_command,
     also=str(ROOT),
 )
 NODE_PACKAGES = Step(
@@ -242,7 +262,7 @@ STATIC = Step(
 def set_up_run() -> None:
     """Everything that `manage.py serve` needs."""
     debian.install(_debian_needs())
-    for step in (VENV_STEP, UV, PACKAGES):
+    for step in (VENV_STEP, UV, PACKAGES, COMMAND_LINE):
         step.run()
     write_secret_key()
     _build_files()
@@ -268,7 +288,7 @@ def set_up_test() -> None:
 def set_up_dev() -> None:
     """What lint, types, benchmarks and the locks need: all but the tests' servers and browser."""
     debian.install(_debian_needs())
-    for step in (VENV_STEP, UV, TEST_PACKAGES):
+    for step in (VENV_STEP, UV, TEST_PACKAGES, COMMAND_LINE):
         step.run()
     write_secret_key()
     _build_files()
