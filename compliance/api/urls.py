@@ -31,6 +31,7 @@ from compliance.api import (
     trace,
     trail,
     transfer,
+    verify,
     webhooks,
     workbook,
 )
@@ -63,6 +64,7 @@ v1: list[URLPattern] = [
     *corrective_actions.urlpatterns,
     *closing_evidence.urlpatterns,
     *reports.urlpatterns,
+    *verify.urlpatterns,
     *exports.urlpatterns,
     *notifications.urlpatterns,
     *webhooks.urlpatterns,

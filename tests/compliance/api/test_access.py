@@ -303,6 +303,7 @@ TABLE = [
     Call("api_reports", "GET", ALL, SUBMISSION),
     Call("api_reports", "POST", (202,) * 4, SUBMISSION, {"kind": "summary", "lang": "en"}),
     Call("api_report", "GET", ALL, ("report",)),
+    Call("api_verify", "GET", ALL, query="?code=TH-2222-2222-2222", is_public=True),
     Call("api_report_cancel", "POST", (403, 403, 200, 200), ("waiting_report",)),
     Call("api_report_retry", "POST", (202,) * 4, ("report",)),
     Call("api_evidence_bundle", "GET", ALL, SUBMISSION),

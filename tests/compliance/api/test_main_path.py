@@ -153,6 +153,11 @@ def test_a_firm_and_its_officer_do_everything_through_the_api(
     make(asked["id"])
     ready = json_of(manager.get(f"reports/{asked['id']}/"))
     assert ready["status"] == "ready"
+    held = {"code": ready["code"].lower(), "sha256": ready["sha256"]}
+    checked = json_of(Api().get(f"verify/?code={held['code']}&sha256={held['sha256']}"))
+    assert (checked["is_genuine"], checked["issued"]["sha256"]) == (True, ready["sha256"])
+    assert json_of(Api().get(f"verify/?sha256={'1' * 64}")) == {"issued": None, "is_genuine": False}
+    problem_of(Api().get("verify/?sha256=x"), 400, "malformed")
     pdf = manager.get(ready["download"], Accept="application/pdf")
     assert pdf.headers["Content-Type"] == "application/pdf"
     table = manager.get(f"{handed_in}export/?format=csv").content.decode()

@@ -88,8 +88,8 @@ PAGES: dict[str, tuple[str, ...] | str] = {
     "previews": "A preview of the report is for the eyes of whoever is still writing.",
     "preview_status": "A preview of the report is for the eyes of whoever is still writing.",
     "preview_download": "A preview of the report is for the eyes of whoever is still writing.",
-    "verify": "For whoever holds a PDF and has no account; a program compares the SHA-256.",
-    "verify_code": "For whoever holds a PDF and has no account; a program compares the SHA-256.",
+    "verify": ("verifyReport",),
+    "verify_code": ("verifyReport",),
     "verify_certificate": "A file for readers of PDFs, open to everybody as the check is.",
     "firm_naming": ("nameFirmInChecks",),
     "scoring": ("getCatalogue",),
@@ -122,6 +122,8 @@ PAGES: dict[str, tuple[str, ...] | str] = {
 # What no page does: taking an assessment to another installation, and back.
 BEYOND_THE_PAGES = {"exportAssessment", "importAssessment"}
 
+ONLY_COMPARED = {"verify", "verify_code"}  # a file is sent there, and nothing changes
+
 
 def operations() -> set[str]:
     paths = description()["paths"].values()
@@ -146,5 +148,5 @@ def test_what_changes_something_on_a_page_changes_it_through_the_api() -> None:
     }
     for name, page in TABLE.items():
         calls = PAGES.get(name, ())
-        if page.post is not None and not isinstance(calls, str):
+        if page.post is not None and not isinstance(calls, str) and name not in ONLY_COMPARED:
             assert writing & set(calls), name
