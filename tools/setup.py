@@ -249,6 +249,13 @@ MIGRATE = Step(
     (DATABASE,),
     migrate,
 )
+SIGNING = Step(
+    "signing",
+    "Key that signs the reports",
+    files(),
+    (VAR / "signing.pem",),
+    manage("signing", "make"),
+)
 DEMO = Step("demo", "Demo firms", files(), (DATABASE,), manage("demo"))
 STATIC = Step(
     "static",
@@ -267,6 +274,8 @@ def set_up_run() -> None:
     write_secret_key()
     _build_files()
     CATALOGUE.run()
+    if not os.environ.get("SIGNING_FILE"):
+        SIGNING.run()
     if os.environ.get("DATABASE_URL"):  # a server of its own: only Django can say what it lacks
         _always(MIGRATE, manage("migrate", "--no-input"))
         if not _debug_is_off():
