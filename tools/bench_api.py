@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def load_figure(paths: list[str], secret: str) -> Figure:
             if reply.status not in (200, 304):
                 refused.append(f"{path}: {reply.status}")
 
-    with web_process() as port:
+    with web_process() as (port, server):
+        used = _processor_s(server)
         begun = time.perf_counter() + 0.2
         callers = [threading.Thread(target=call, args=(port, begun)) for _number in range(CALLERS)]
         for caller in callers:
@@ -135,6 +137,7 @@ def load_figure(paths: list[str], secret: str) -> Figure:
         for caller in callers:
             caller.join()
         rate = len(taken) / (time.perf_counter() - begun)
+        used = _processor_s(server) - used
     if refused:
         raise RuntimeError(f"{len(refused)} of {len(taken)} failed, such as {refused[0]}")
     taken.sort()
@@ -143,13 +146,23 @@ def load_figure(paths: list[str], secret: str) -> Figure:
         taken[len(taken) // 2],
         taken[int(len(taken) * 0.95)],
         limit="no errors",
-        note=f"{len(taken)} answered, {rate:.0f} a second",
+        note=f"{rate:.0f} a second, {used / len(taken) * 1000:.1f} ms of processor time each",
     )
 
 
+def _processor_s(server: int) -> float:
+    """The processor time that gunicorn's workers have taken so far."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    ticks = 0
+    for child in children:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # user and system
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def web_process() -> Iterator[int]:
-    """The server of `make run` on a free port, over the database of the benchmark."""
+def web_process() -> Iterator[tuple[int, int]]:
+    """Port and process of the server of `make run`, over the database of the benchmark."""
     from django.conf import settings
 
     from compliance.management.commands.serve import web_options
@@ -178,7 +191,7 @@ def web_process() -> Iterator[int]:
             time.sleep(0.1)
         else:
             raise RuntimeError("the web process does not answer")
-        yield port
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait(15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from compliance.api.cursors import limit_of
 from compliance.api.endpoint import Endpoint, etag_of, person_of
 from compliance.api.fields import MaybeObjectField
 from compliance.api.openapi import PAGING, operation
-from compliance.models import Assessment, AuditEvent
+from compliance.models import Assessment, AuditEvent, Report
 
 
 class ChangeForm(serializers.Serializer[Any]):
@@ -35,11 +35,20 @@ class ChangeForm(serializers.Serializer[Any]):
     after = MaybeObjectField()
 
 
+class MovingReport(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    submission = serializers.UUIDField()
+    status = serializers.ChoiceField(Report.Status.values)
+    progress = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent.")
+    step = serializers.CharField()
+
+
 class ChangesView(Endpoint):
     class Output(serializers.Serializer[Any]):
         cursor = serializers.CharField(help_text="For the next `since`.")
         has_more = serializers.BooleanField()
         results = ChangeForm(many=True)
+        reports = MovingReport(many=True, help_text="Those being made, and how far they are.")
 
     @operation(
         "listChanges",
@@ -56,30 +65,50 @@ class ChangesView(Endpoint):
         has_etag=True,
     )
     def get(self, request: Request, assessment_id: UUID) -> Response:
-        """Everything since the cursor, oldest first; 304 where nothing happened."""
+        """Everything since the cursor, oldest first; 304 where nothing happened or moves."""
         since, limit = _since(request), limit_of(request)
         # One query tells both: that the person may look, and that nothing is new.
         newest = AuditEvent.objects.filter(assessment=OuterRef("pk")).order_by("-id").values("id")
         seen = get_object_or_404(
             Assessment.objects.visible_to(person_of(request)).annotate(
-                last_event=Subquery(newest[:1])
+                last_event=Subquery(newest[:1]),
+                is_moving=Exists(_moving().filter(submission__assessment=OuterRef("pk"))),
             ),
             pk=assessment_id,
         )
         last = getattr(seen, "last_event", None) or 0
-        if last <= since:
+        is_moving = getattr(seen, "is_moving", False)
+        if last <= since and not is_moving:
             return Response(status=304, headers={"ETag": etag_of(since)})
-        events = list(
-            AuditEvent.objects.filter(assessment_id=assessment_id, id__gt=since).order_by("id")[
-                : limit + 1
-            ]
-        )
+        found = AuditEvent.objects.filter(assessment_id=assessment_id, id__gt=since)
+        events = list(found.order_by("id")[: limit + 1]) if last > since else []
+        reports = _moving().filter(submission__assessment=assessment_id) if is_moving else ()
         has_more, events = len(events) > limit, events[:limit]
         cursor = events[-1].pk if events else since
         return Response(
-            {"cursor": str(cursor), "has_more": has_more, "results": [_change(e) for e in events]},
+            {
+                "cursor": str(cursor),
+                "has_more": has_more,
+                "results": [_change(event) for event in events],
+                "reports": [
+                    {
+                        "id": report.pk,
+                        "submission": report.submission_id,
+                        "status": report.status,
+                        "progress": report.progress,
+                        "step": report.step,
+                    }
+                    for report in reports
+                ],
+            },
             headers={"ETag": etag_of(cursor)},
         )
+
+
+def _moving() -> QuerySet[Report]:
+    status = Report.Status
+    waiting = Report.objects.filter(status__in=[status.REQUESTED, status.RENDERING])
+    return waiting.order_by("requested_at").defer("review")
 
 
 def _since(request: Request) -> int:

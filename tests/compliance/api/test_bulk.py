@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from compliance.models import Answer, Assessment, AuditEvent
+import pytest
+
+from compliance.models import Answer, Assessment, AuditEvent, Membership, Report
 from compliance.selectors.evaluation import evaluation_of
+from compliance.services.reports import request_report
 from tests.compliance.api.calls import Api, json_of, problem_of
 
 ORBIT = "cnsa.m07.orbit_lifetime_after_mission"
@@ -57,8 +60,10 @@ def test_many_answers_are_saved_together_or_not_at_all(
 
 def test_the_feed_tells_what_happened_and_costs_next_to_nothing(
     assessment: Assessment,
+    ada: Membership,
     contributor: Api,
     viewer: Api,
+    request: pytest.FixtureRequest,
     django_assert_max_num_queries: Any,
 ) -> None:
     place = f"assessments/{assessment.pk}/changes/"
@@ -75,5 +80,17 @@ def test_the_feed_tells_what_happened_and_costs_next_to_nothing(
     (news,) = json_of(viewer.get(f"{place}?since={first['cursor']}"))["results"]
     assert (news["action"], news["who"], news["requirement"]) == ("answer.saved", "Ben", YES_NO)
     assert news["after"]["value"] == "yes"
+    # A report on its way is told of until it is there.
+    Answer.objects.all().delete()
+    submission = request.getfixturevalue("light_submission")
+    report = request_report(submission=submission, kind="summary", lang="en", by=ada)
+    told = json_of(viewer.get(place))
+    Report.objects.filter(pk=report.pk).update(status="rendering", progress=40)
+    with django_assert_max_num_queries(3):
+        moving = json_of(viewer.get(f"{place}?since={told['cursor']}"))
+    (line,) = moving["reports"]
+    assert (moving["results"], line["progress"], line["status"]) == ([], 40, "rendering")
+    Report.objects.update(status="ready")
+    assert viewer.get(f"{place}?since={told['cursor']}").status_code == 304
     for bad in ("x", "-1", "9" * 19, "%00"):
         problem_of(viewer.get(f"{place}?since={bad}"), 400, "malformed")
