@@ -61,7 +61,11 @@
   const restore = (form) => {
     const kept = read(nameOf(form));
     if (!kept || typed(form) !== given(form)) return;
-    if (JSON.stringify(kept.fields) === given(form)) { drop(nameOf(form)); return; }
+    if (JSON.stringify(kept.fields) === given(form)) {
+      // Shown again with what is wrong with it, it is not saved; else somebody has saved the same.
+      if (isRefused(form)) saved.set(form, ""); else drop(nameOf(form));
+      return;
+    }
     const values = new Map();
     for (const [field, value] of kept.fields) values.set(field, [...(values.get(field) ?? []), value]);
     const taken = new Map();
@@ -90,8 +94,9 @@
   quietly(() => sessionStorage.removeItem(SENT));
   const arrival = performance.getEntriesByType("navigation")[0];
   const isAnswer = person && arrival?.type === "navigate" && document.referrer.startsWith(location.origin) && (arrival.responseStatus ?? 200) < 400;
-  const isFaulty = (name) => document.querySelector(".th-errors") || forms(document).some((form) => nameOf(form) === name && form.querySelector("[aria-invalid=true], .th-field__error"));
-  if (isAnswer) sent.filter((name) => !isFaulty(name)).forEach(drop);
+  const isRefused = (form) => (arrival?.responseStatus ?? 200) >= 400 || Boolean(document.querySelector(".th-errors") || form.querySelector("[aria-invalid=true], .th-field__error"));
+  const isSaved = (name) => !forms(document).some((form) => nameOf(form) === name && isRefused(form));
+  if (isAnswer) sent.filter(isSaved).forEach(drop);
   if (!person) return;
 
   document.addEventListener("submit", (event) => {

@@ -27,7 +27,7 @@ def sign_in(page: Page, site: LiveServer, member: Membership) -> None:
 
 # Of a long list the first lines: the others come out of the same loop of the same template.
 LONG = {
-    "exclude": [["li:nth-of-type(n+9)"], ["tr:nth-of-type(n+9)"], ["details.th-m:nth-of-type(n+4)"]]
+    "exclude": [["li:nth-of-type(n+6)"], ["tr:nth-of-type(n+6)"], ["details.th-m:nth-of-type(n+4)"]]
 }
 
 
