@@ -306,7 +306,7 @@ def _bad(path: Path, why: str) -> Failed:
     return Failed(
         Exit.USAGE,
         "bad_file",
-        f"{path} cannot be pushed: {why}. Mend it, or pull the assessment again.",
+        f"{path} cannot be read as answers: {why}. Mend it, or pull into another file.",
     )
 
 

@@ -86,7 +86,7 @@ def command(
         app.screen.is_json = app.screen.is_json or as_json
         return function(app, *args, **options) or Exit.OK
 
-    return run
+    return run  # type: ignore[return-value]  # click hands everything over by name
 
 
 @click.group(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from compliance import audit, clock, permissions, tasks
@@ -121,7 +122,7 @@ def replay_delivery(*, delivery: WebhookDelivery, by: Membership) -> None:
     with transaction.atomic():
         ended = WebhookDelivery.objects.filter(pk=delivery.pk).exclude(status=status.WAITING)
         # The fence goes up, so that an attempt of before does not count for this one.
-        again = {"attempts": 0, "fence": delivery.fence + 1, "next_at": now, "sent_at": None}
+        again = {"attempts": 0, "fence": F("fence") + 1, "next_at": now, "sent_at": None}
         if ended.update(status=status.WAITING, **again) != 1:
             raise TransitionNotAllowed(_("This message is still waiting to be sent."))
         Webhook.objects.filter(pk=delivery.webhook_id).update(rest_until=now)

@@ -79,7 +79,7 @@ def post(
             httpcore.ConnectionPool(
                 ssl_context=trust or _trust(), network_backend=backend, http2=False
             ) as pool,
-            pool.stream("POST", url, headers=dict(headers), content=body) as response,
+            pool.stream("POST", url, headers=list(headers.items()), content=body) as response,
         ):
             said = _beginning(response)
     except (AddressRefused, UrlRefused):

@@ -344,7 +344,7 @@ def test_wrong_use_is_told_in_words_and_in_json(tianheng: Terminal, words: tuple
 )
 def test_a_file_that_cannot_be_pushed_says_why(tianheng: Terminal, text: str) -> None:
     Path("a.yaml").write_text(text)
-    assert "cannot be pushed: " in tianheng("push", "a.yaml", expect=Exit.USAGE)
+    assert "cannot be read as answers: " in tianheng("push", "a.yaml", expect=Exit.USAGE)
 
 
 def test_the_program_starts_anywhere_and_knows_nothing_of_the_site(tmp_path: Path) -> None:
