@@ -17,12 +17,14 @@ from typing import Any
 
 import pydyf
 import weasyprint
-from weasyprint import svg
-from weasyprint.css import ComputedStyle
+from weasyprint import draw, images, svg
+from weasyprint.css import AnonymousStyle, ComputedStyle
 from weasyprint.css.computed_values import PHYSICAL_FUNCTIONS
 from weasyprint.css.properties import INHERITED, INITIAL_NOT_COMPUTED, INITIAL_VALUES
+from weasyprint.draw import border
 from weasyprint.draw import text as draw_text
-from weasyprint.layout import inline, percent
+from weasyprint.formatting_structure import boxes
+from weasyprint.layout import background, inline, percent
 from weasyprint.matrix import Matrix
 from weasyprint.svg.text import Style, TextBox
 from weasyprint.text import line_break
@@ -115,7 +117,15 @@ def _install_text() -> None:
     def strut(style: Any) -> Any:
         found = style.__dict__.get("_strut")
         if found is None:
-            found = style.__dict__["_strut"] = plain_strut(style)
+            pango_of = style.__dict__.get("_pango") or _pango_of(style)
+            known = style.font_config.__dict__.setdefault("_struts", {})
+            key = id(pango_of), style["line_height"]
+            found = known.get(key)
+            if found is None:
+                found = plain_strut(style)
+                if pango_of is not _PLAIN:  # what it was made from is kept, so its id is too
+                    known[key] = found
+            style.__dict__["_strut"] = found
         return found
 
     def draw_first_line(
@@ -300,7 +310,26 @@ def _install_pictures() -> None:
         else:
             plain_draw_node(self, node, font_size, fill_stroke, context)
 
+    plain_draw = images.SVGImage.draw
+
+    def draw_picture(self: Any, stream: Any, width: float, height: float, style: Any) -> None:
+        """Draw a picture; one that was drawn before in this size is drawn in the same strokes."""
+        drawn = self.__dict__.setdefault("_drawn", {})
+        key = width, height, id(stream._resources)
+        if key not in drawn:
+            stream._current_color = stream._current_color_stroke = None
+            stream._current_alpha = stream._current_alpha_stroke = None
+            start = len(stream.stream)
+            plain_draw(self, stream, width, height, style)
+            drawn[key] = stream.stream[start:]
+            return
+        stream.stream.extend(drawn[key])
+        stream._current_color = stream._current_color_stroke = None
+        stream._current_alpha = stream._current_alpha_stroke = None
+        stream._current_font = None
+
     svg.SVG.draw_node = draw_node
+    images.SVGImage.draw = draw_picture
 
 
 def _draw_words(picture: Any, node: Any, font_size: float) -> None:
@@ -339,13 +368,19 @@ def _style_of(picture: Any, node: Any, font_size: float) -> Any:
 # --- boxes ----------------------------------------------------------------------------------------
 
 
+_SIDES = ("left", "right", "top", "bottom")
 # Properties whose value, where no rule sets it, is the parent's or the initial one as it stands.
+# A line without a style has no width.
+_LINE_STYLES = {
+    key: key.replace("width", "style")
+    for key in ("outline_width", *(f"border_{side}_width" for side in _SIDES))
+}
 _SIMPLE: dict[str, tuple[str, ...]] = {
     key: ()
     for key in INITIAL_VALUES
     if key not in ("position", "float", "display", "page")
     and not key.startswith("text_decoration_")
-    and (key in INHERITED or key not in INITIAL_NOT_COMPUTED)
+    and (key in INHERITED or key in _LINE_STYLES or key not in INITIAL_NOT_COMPUTED)
 }
 # A rule may set it by its place in the line's direction instead.
 for _name, _logical in PHYSICAL_FUNCTIONS.items():
@@ -360,11 +395,12 @@ class _Probe:
         self.style = style
 
 
+_USED = ("box_sizing", *(f"border_{side}_width" for side in _SIDES))
 _LENGTHS = tuple(
     f"{name}{side}"
     for name, sides in (
-        ("margin_", ("left", "right", "top", "bottom")),
-        ("padding_", ("left", "right", "top", "bottom")),
+        ("margin_", _SIDES),
+        ("padding_", _SIDES),
         ("min_", ("width", "height")),
         ("max_", ("width", "height")),
         ("", ("width", "height")),
@@ -375,7 +411,10 @@ _LENGTHS = tuple(
 
 def _install_boxes() -> None:
     plain_resolve = percent.resolve_percentages
-    plain_missing = ComputedStyle.__missing__
+    plain_missing, plain_anonymous = ComputedStyle.__missing__, AnonymousStyle.__missing__
+    plain_backgrounds = background.layout_box_backgrounds
+    plain_outline, plain_border = border.draw_outline, border.draw_border
+    plain_flow, plain_floated = boxes.Box.is_in_normal_flow, boxes.Box.is_floated
 
     def resolve_percentages(box: Any, containing_block: Any) -> None:
         """The used lengths of a box; where none is a percentage they are the same every time."""
@@ -400,30 +439,125 @@ def _install_boxes() -> None:
         for name in logical:
             if name in self.cascaded:
                 return plain_missing(self, key)
-        value = self[key] = parent[key] if key in INHERITED else INITIAL_VALUES[key]
+        if key in INHERITED:
+            value = parent[key]
+        elif key in _LINE_STYLES:
+            if self[_LINE_STYLES[key]] not in ("none", "hidden"):
+                return plain_missing(self, key)
+            value = 0
+        else:
+            value = INITIAL_VALUES[key]
+        self[key] = value
         return value
 
+    def anonymous_missing(self: Any, key: str) -> Any:
+        if key in INHERITED:
+            value = self[key] = self.parent_style[key]
+        elif key in _SIMPLE:
+            value = self[key] = INITIAL_VALUES[key]
+        else:
+            value = plain_anonymous(self, key)
+        return value
+
+    def layout_box_backgrounds(
+        page: Any, box: Any, get_image: Any, layout_children: bool = True, style: Any = None
+    ) -> None:
+        """Most boxes have no background."""
+        bare = None if style else box.style.__dict__.get("_bare")
+        if bare is None and style is None:
+            bare = box.style.__dict__["_bare"] = _is_bare(box.style)
+        if not bare or box is page:
+            plain_backgrounds(page, box, get_image, layout_children, style)
+            return
+        getattr(box, "_box", box).__dict__.update(_BARE)  # a placeholder stands for its box
+        if layout_children:
+            for child in box.all_children():
+                layout_box_backgrounds(page, child, get_image)
+
+    def draw_outline(stream: Any, box: Any) -> None:
+        if box.style["outline_width"]:
+            plain_outline(stream, box)
+            return
+        for child in box.children:
+            if isinstance(child, boxes.Box):
+                draw_outline(stream, child)
+
+    def draw_border(stream: Any, box: Any) -> None:
+        if (
+            box.border_top_width
+            or box.border_bottom_width
+            or box.border_left_width
+            or box.border_right_width
+            or not box.style.__dict__.get("_bare")
+        ):
+            plain_border(stream, box)
+
+    def is_in_normal_flow(self: Any) -> bool:
+        known: bool | None = self.style.__dict__.get("_in_flow")
+        if known is None:
+            known = self.style.__dict__["_in_flow"] = plain_flow(self)
+        return known
+
+    def is_floated(self: Any) -> bool:
+        known: bool | None = self.style.__dict__.get("_floated")
+        if known is None:
+            known = self.style.__dict__["_floated"] = plain_floated(self)
+        return known
+
+    background.layout_box_backgrounds = layout_box_backgrounds
+    border.draw_outline = draw.draw_outline = draw_outline
+    border.draw_border = draw.draw_border = draw_border
+    boxes.Box.is_in_normal_flow, boxes.Box.is_floated = is_in_normal_flow, is_floated
     percent.resolve_percentages = resolve_percentages
     for module in list(sys.modules.values()):
         if getattr(module, "resolve_percentages", None) is plain_resolve:
             module.__dict__["resolve_percentages"] = resolve_percentages
     ComputedStyle.__missing__ = missing
+    AnonymousStyle.__missing__ = anonymous_missing
+
+
+_BARE = {"background": None} | {
+    f"border_{corner}_radius": (0, 0)
+    for corner in ("top_left", "top_right", "bottom_right", "bottom_left")
+}
+
+
+def _is_bare(style: Any) -> bool:
+    """Whether boxes of this style have neither background, picture, shadow, columns nor corners."""
+    color = style["background_color"]
+    return (
+        style["border_image_source"][0] == "none"
+        and style["mask_border_source"][0] == "none"
+        and style["visibility"] == "visible"
+        and color != "currentcolor"
+        and color.alpha == 0
+        and all(kind == "none" for kind, _ in style["background_image"])
+        and not style["box_shadow"]
+        and style["column_width"] == style["column_count"] == "auto"
+        and all((0, "px") in style[name] for name in _BARE if name != "background")
+    )
 
 
 def _lengths_of(style: Any, plain: Any) -> tuple[Any, ...]:
     """The used lengths, in a block of a known height and in one of any; () if not fixed."""
-    values = [style[name] for name in _LENGTHS]
+    values = tuple([style[name] for name in _LENGTHS])
     if style["border_collapse"] == "collapse" or any(
         value != "auto" and getattr(value, "unit", None) != "px" for value in values
     ):
         return ()
-    made = []
-    for height in (0, "auto"):
-        probe = _Probe(style)
-        plain(probe, (0, height))
-        del probe.style
-        made.append(vars(probe))
-    return tuple(made)
+    key = values, tuple([style[name] for name in _USED])
+    if key not in _known_lengths:
+        made = []
+        for height in (0, "auto"):
+            probe = _Probe(style)
+            plain(probe, (0, height))
+            del probe.style
+            made.append(vars(probe))
+        _known_lengths[key] = tuple(made)
+    return _known_lengths[key]
+
+
+_known_lengths: dict[Any, tuple[Any, ...]] = {}
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tests.compliance.reports.factory import review_of
 from tests.compliance.reports.reading import text_of
 from tests.compliance.reports.test_process import job
 
-CLEARLY = 128  # levels of grey; the shape of a letter that stands a little aside differs by less
+CLEARLY = 150  # levels of grey; the shape of a letter that stands a little aside differs by less
 
 
 def test_the_quick_twins_are_those_of_this_release() -> None:
