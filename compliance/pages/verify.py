@@ -61,7 +61,7 @@ class Fingerprint(FileUploadHandler):
             raise StopUpload(connection_reset=False)  # else the browser shows no page
         self.digest.update(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         return UploadedFile(BytesIO(), self.file_name, size=file_size)
 
 

@@ -35,7 +35,7 @@ class CannotSign(Exception):
     """The PDF or the key is not one that can be signed, or signed with."""
 
 
-class _Addition(IncrementalPdfFileWriter):  # type: ignore[misc]  # its parts are typed as Any
+class _Addition(IncrementalPdfFileWriter):
     """Adds to a PDF what the signature needs, and nothing that differs from time to time."""
 
     @classmethod
@@ -84,7 +84,7 @@ def sign(
         signer=signers.SimpleSigner(
             signing_cert=mine,
             signing_key=keys.PrivateKeyInfo.load(secret),
-            cert_registry=SimpleCertificateStore.from_certs([mine, *others]),
+            cert_registry=_store([mine, *others]),
         ),
         # On no page: readers show a signature beside the pages, and the cover tells of it.
         new_field_spec=fields.SigFieldSpec(
@@ -100,6 +100,13 @@ def sign(
     except (PdfError, SigningError, ValueError, KeyError) as error:
         raise CannotSign(repr(error)) from error
     return bytes(output.getbuffer())
+
+
+def _store(certificates: Sequence[asn1_x509.Certificate]) -> SimpleCertificateStore:
+    store = SimpleCertificateStore()
+    for certificate in certificates:
+        store.register(certificate)
+    return store
 
 
 def _as_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:

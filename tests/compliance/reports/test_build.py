@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from django.core.files.base import ContentFile
@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from compliance import clock, tasks
 from compliance.models import AuditEvent, Report, Role
-from compliance.reports import build
+from compliance.reports import build, signing
 from compliance.reports.process import Job, Made, RenderFailed
 from compliance.services.reports import cancel_report
 from tests import factories
@@ -28,7 +28,8 @@ pytestmark = pytest.mark.django_db
 Status = Report.Status
 PDF = b"%PDF-1.7 made up"
 Render = Callable[..., Made]
-Say, Look = Callable[[str, int], None], Callable[[], None]
+Say: TypeAlias = Callable[[str, int], None]
+Look: TypeAlias = Callable[[], None]
 
 
 def rendering(monkeypatch: pytest.MonkeyPatch, render: Render) -> None:
@@ -79,7 +80,7 @@ def own_storage(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is made up here is no PDF that could be signed."""
-    monkeypatch.setattr(build.signing, "signed", lambda pdf, who, at: pdf)
+    monkeypatch.setattr(signing, "signed", lambda pdf, who, at: pdf)
 
 
 def test_a_waiting_report_becomes_ready_with_its_file(

@@ -42,7 +42,7 @@ def test_a_report_is_signed_validly_and_twice_the_same(
         assert sign(pdf, by, at) == once
         return once
 
-    monkeypatch.setattr(build.signing, "signed", twice)
+    monkeypatch.setattr(signing, "signed", twice)
     build.build_report(report.pk)
     row = Report.objects.get()
     assert row.status == Report.Status.READY, row.error
