@@ -36,6 +36,7 @@ from compliance.services.discussion import (
     edit_comment,
     remove_comment,
     resolve_discussion,
+    restore_comment,
 )
 
 TAG = "teamwork"
@@ -165,6 +166,17 @@ class CommentView(Endpoint):
         return Response(status=204)
 
 
+class CommentRestoreView(Endpoint):
+    @operation("restoreComment", tag=TAG, gives={200: CommentForm}, refuses=(409,))
+    def post(
+        self, request: Request, assessment_id: UUID, requirement_id: str, comment_id: UUID
+    ) -> Response:
+        """Put back your own words that you took back."""
+        comment, member = _comment_of(request, assessment_id, requirement_id, comment_id)
+        restore_comment(comment=comment, by=member)
+        return _answer(comment, member)
+
+
 def _comment_of(
     request: Request, assessment_id: UUID, requirement_id: str, comment_id: UUID
 ) -> tuple[Comment, Membership]:
@@ -232,5 +244,10 @@ _REQUIREMENT = "assessments/<uuid:assessment_id>/requirements/<str:requirement_i
 urlpatterns: list[URLPattern] = [
     path(f"{_REQUIREMENT}comments/", CommentsView.as_view(), name="api_comments"),
     path(f"{_REQUIREMENT}comments/<uuid:comment_id>/", CommentView.as_view(), name="api_comment"),
+    path(
+        f"{_REQUIREMENT}comments/<uuid:comment_id>/restore/",
+        CommentRestoreView.as_view(),
+        name="api_comment_restore",
+    ),
     path(f"{_REQUIREMENT}discussion/", DiscussionView.as_view(), name="api_discussion"),
 ]

@@ -182,6 +182,7 @@ TABLE = [
         if_match='"1"',
     ),
     Call("api_comment", "DELETE", (403, 204, 403, 403), (*PLACE, "comment"), if_match='"1"'),
+    Call("api_comment_restore", "POST", (403, 200, 403, 403), (*PLACE, "comment")),
     Call("api_discussion", "GET", ALL, PLACE),
     Call("api_discussion", "PUT", (403, 200, 200, 403), PLACE),
     Call("api_discussion", "DELETE", (403, 204, 204, 403), PLACE),
@@ -353,15 +354,18 @@ class World:
 
 @pytest.fixture
 def a(
-    ada: Membership, ben: Membership, cleo: Membership, vera: Membership, own_storage: None
+    stated_assessment: Assessment,
+    ada: Membership,
+    ben: Membership,
+    cleo: Membership,
+    vera: Membership,
+    own_storage: None,
 ) -> World:
     firm = ada.firm
     firm.name = f"{CANARY} firm"
     firm.save()
-    answered = factories.answered(ada, ben)
-    Assessment.objects.filter(pk=answered.pk).update(title=f"{CANARY} handed in")
-    answered.refresh_from_db()
-    submission = factories.submitted(answered, ada)
+    Assessment.objects.filter(pk=stated_assessment.pk).update(title=f"{CANARY} handed in")
+    submission = factories.submitted(Assessment.objects.get(pk=stated_assessment.pk), ada)
     finding = raise_finding(
         submission=submission,
         requirement_id=YES_NO,
@@ -375,7 +379,7 @@ def a(
     )
     action = open_actions(submission, cleo)[0]
     # As before the officer began, so that the firm may still take it back.
-    Assessment.objects.filter(pk=answered.pk).update(status="submitted")
+    Assessment.objects.filter(pk=stated_assessment.pk).update(status="submitted")
     draft = factories.draft(ada, title=f"{CANARY} draft")
     evidence = attach_evidence(
         assessment=draft,
@@ -473,10 +477,12 @@ def test_each_role_and_each_scope_gets_what_the_table_says(
             assert reply.headers["Cache-Control"] == "private, no-store"
             assert reply.headers["X-Request-ID"]
     assert wrong == []
+    left = list(TABLE)
     for column, member in ((2, ada), (3, cleo)):  # a token without the scope
-        for call in TABLE:
+        for call in list(left):
             if call.is_public or call.expected[column] in (403, 404) or call.name == "api_action":
                 continue
+            left.remove(call)
             others = [scope for scope in Scope.values if scope != call.needs]
             reply = undone(a, api_of(member.user, *others), call)
             if reply.status_code != 403:

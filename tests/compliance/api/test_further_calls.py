@@ -88,6 +88,7 @@ def test_colleagues_hand_over_talk_and_confirm(
     assert contributor.call("DELETE", one, If_Match='"2"').status_code == 204
     problem_of(contributor.call("PATCH", one, {"text": "x"}, If_Match="*"), 409, "wrong_status")
     assert [each["text"] for each in viewer.all_of(f"{talk}comments/")] == [""]
+    assert json_of(contributor.post(f"{one}restore/"))["text"] == "Which one?"
     assert json_of(contributor.put(f"{talk}discussion/", {}))["by"] == "Ben"
     assert contributor.call("DELETE", f"{talk}discussion/").status_code == 204
     assert json_of(viewer.get(f"{talk}discussion/"))["is_marked"] is False

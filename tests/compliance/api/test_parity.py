@@ -40,7 +40,7 @@ PAGES: dict[str, tuple[str, ...] | str] = {
     "requirement_delegate": ("delegate", "withdrawDelegations"),
     "requirement_discussion": ("getDiscussion", "askForDiscussion", "resolveDiscussion"),
     "comment_add": ("addComment",),
-    "comment_change": ("getComment", "editComment", "removeComment"),
+    "comment_change": ("getComment", "editComment", "removeComment", "restoreComment"),
     "evidence_attach": ("attachEvidence", "attachExistingEvidence"),
     "evidence_detach": ("detachEvidence",),
     "evidence_download": ("downloadEvidence",),
