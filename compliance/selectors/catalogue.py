@@ -81,6 +81,7 @@ DUE: dict[str, str | Promise] = {
     "30_days": gettext_lazy("within 30 days"),
     "90_days": gettext_lazy("within 90 days"),
     "next_review": gettext_lazy("by the next review"),
+    "before_review": gettext_lazy("before the review"),
 }
 KEY_FACT: dict[str, str | Promise] = {
     "seen": gettext_lazy("The fact that this line tests was read in its source."),
