@@ -135,7 +135,7 @@ REPORT_SECONDS = env.integer("REPORT_SECONDS", 90, low=5, high=600)  # wall cloc
 SIGNING_FILE_OF_ITS_OWN = VAR_DIR / "signing.pem"
 SIGNING_FILE = env.file("SIGNING_FILE", SIGNING_FILE_OF_ITS_OWN)
 SIGNING_PASSPHRASE = env.text("SIGNING_PASSPHRASE", "")
-REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=300, high=8192)
+REPORT_MEGABYTES = env.integer("REPORT_MEGABYTES", 1024, low=512, high=8192)
 
 # Lets webhooks go to addresses inside the network, and over plain HTTP.
 WEBHOOK_ALLOW_PRIVATE = env.boolean("WEBHOOK_ALLOW_PRIVATE", default=False)

@@ -91,6 +91,7 @@ class Warm:
     def end(self) -> None:
         self.control.close()
         if self.made_for[0] == os.getpid():  # a fork of the worker is no parent of it
+            self.process.terminate()  # a fork that still holds the other end would keep it alive
             self.process.wait()
 
 
