@@ -31,7 +31,7 @@ AREAS: Mapping[str, tuple[Promise, tuple[str, ...]]] = {
     "status": (_("Start, submission, decision"), ("assessment",)),
     "review": (_("Review and findings"), ("determination", "finding", "question", "review")),
     "actions": (_("Corrective actions"), ("corrective_action",)),
-    "reports": (_("Reports"), ("report",)),
+    "reports": (_("Reports"), ("report", "preview")),
     "people": (_("Firm, people, access"), ("firm", "member", "invitation", "token", "webhook")),
 }
 

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import httpcore
 from django.conf import settings
@@ -71,13 +72,14 @@ def post(
 ) -> Reply:
     """Send one message; never raises for anything that a receiver or a resolver does."""
     allow_private = settings.WEBHOOK_ALLOW_PRIVATE
+    trust = trust or _trust()
     backend = CheckedBackend(allow_private=allow_private, seconds=seconds)
     try:
         target_of(url, allow_private=allow_private)
         # httpcore itself: it follows no redirect and reads no proxy from the environment.
         with (
             httpcore.ConnectionPool(
-                ssl_context=trust or _trust(), network_backend=backend, http2=False
+                ssl_context=trust, network_backend=backend, http2=False
             ) as pool,
             pool.stream("POST", url, headers=list(headers.items()), content=body) as response,
         ):
@@ -113,6 +115,7 @@ def _readable(text: str) -> str:
     return "".join(letter for letter in words if letter.isprintable())[:ANSWER_LETTERS]
 
 
+@cache
 def _trust() -> ssl.SSLContext:
     """The certificates that the machine trusts, beside those that come with Python's packages."""
     context = httpcore.default_ssl_context()
