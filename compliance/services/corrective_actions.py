@@ -82,7 +82,7 @@ def open_actions(submission: Submission, by: Membership) -> list[CorrectiveActio
             action,
             assessment=submission.assessment,
             requirement=action.requirement,
-            after={"finding": action.finding.number, "due_on": action.due_on.isoformat()},
+            after={"finding": action.number, "due_on": action.due_on.isoformat()},
         )
         for action in actions
     )

@@ -97,9 +97,8 @@ def restore_comment(*, comment: Comment, by: Membership) -> None:
         here = Comment.objects.filter(pk=comment.pk).exclude(removed_at=None)
         if last is None or not here.update(removed_at=None):
             return  # it stands there already
-        Comment.objects.filter(pk=comment.pk).update(
-            text=last.before["text"], version=F("version") + 1
-        )
+        words = (last.before or {}).get("text", "")
+        Comment.objects.filter(pk=comment.pk).update(text=words, version=F("version") + 1)
         comment.refresh_from_db()
         mentions = _mention(comment, by)
         _record(by, "comment.restored", comment, after={"text": comment.text, "mentions": mentions})

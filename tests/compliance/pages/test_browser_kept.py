@@ -197,5 +197,5 @@ def test_a_fact_that_was_typed_is_saved_when_the_page_is_opened_again(
     page.goto(facts)
     expect(page.locator("#facts-saved")).to_contain_text("Saved")
     assessment.refresh_from_db()
-    assert assessment.facts["firm.staff"] == 41
+    assert assessment.facts["firm.staff"] == "41"
     assert page.evaluate(TYPED) == 0

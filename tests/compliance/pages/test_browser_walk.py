@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -110,6 +110,7 @@ def test_every_page_is_open_to_everybody_and_fits_a_telephone(
     )
     assert len(way) > len(TABLE) / 2
     wrong: dict[str, object] = {}
+    broken: list[Error] = []  # scripts
     for language, theme, width in LOOKS:
         for who in clients:
             context = chromium.new_context(
@@ -117,7 +118,7 @@ def test_every_page_is_open_to_everybody_and_fits_a_telephone(
                 locale="zh-CN" if language == "zh-hans" else "en-GB",
             )
             page = context.new_page()
-            page.on("pageerror", lambda error: wrong.setdefault("script", str(error)))
+            page.on("pageerror", broken.append)
             context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
             if who:
                 user = people[who].user
@@ -138,4 +139,5 @@ def test_every_page_is_open_to_everybody_and_fits_a_telephone(
                 if width != NARROW["width"]:
                     page.set_viewport_size({"width": width, "height": 900})
             context.close()
+    assert broken == []
     assert wrong == {}, "\n".join(f"{place}: {fault}" for place, fault in wrong.items())

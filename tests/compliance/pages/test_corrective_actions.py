@@ -76,6 +76,7 @@ def test_the_list_groups_by_urgency_and_says_what_is_late(
     home = page_of(client, vera, "firm_home", vera.firm_id)
     assert "3 days late" in home
     assert "Accepted with conditions" in home
+    assert actions[0].finding is not None
     submission = page_of(client, vera, "submission", actions[0].finding.submission_id)
     assert "3 days late" in submission
     assert "Accepted with conditions" in submission

@@ -67,6 +67,7 @@ def test_a_decision_opens_an_action_for_each_finding(
     return_to_firm(submission=submission, comment="Facts.", reopen_facts=True, by=cleo)
     plain, blocking = CorrectiveAction.objects.order_by("finding__number")
     assert (plain.status, plain.severity, blocking.severity) == ("open", "minor", "blocking")
+    assert plain.finding is not None
     assert plain.due_on == plain.finding.due_on
     assert plain.suggested["en"]
     assert plain.requirement_title["zh_hans"]
@@ -191,6 +192,7 @@ def test_what_is_done_keeps_its_plan_until_it_is_reopened(
     actions.reopen(action=action, comment="The list is missing.", due_on=later, by=cleo)
     stored = CorrectiveAction.objects.select_related("finding").get()
     assert (stored.status, stored.times_reopened, stored.done_at) == ("reopened", 1, None)
+    assert stored.finding is not None
     assert stored.due_on == stored.finding.due_on == later
     actions.detach_piece(action=stored, evidence=piece, by=ben)
     assert not stored.closing_evidence.exists()
