@@ -140,9 +140,7 @@ class _Bundle:
             "status": _fate(packed, report.sha256),
         }
 
-    def add_evidence(
-        self, archive: zipfile.ZipFile, piece: Json
-    ) -> Generator[bytes, None, Json]:
+    def add_evidence(self, archive: zipfile.ZipFile, piece: Json) -> Generator[bytes, None, Json]:
         packed: Packed | None = None
         row = self.stored.get(piece["id"])
         if piece["url"] and not piece["sha256"]:

@@ -103,7 +103,7 @@ def sign(
 
 
 def _store(certificates: Sequence[asn1_x509.Certificate]) -> SimpleCertificateStore:
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # it says no types
     for certificate in certificates:
         store.register(certificate)
     return store

@@ -73,9 +73,7 @@ def lines_of(reports: Sequence[Report], role: Role) -> list[ReportLine]:
         ReportLine(
             report,
             STEPS.get(report.step, ""),
-            bisect_left(queue, report.queued_at)
-            if report.status == Report.Status.REQUESTED
-            else 0,
+            bisect_left(queue, report.queued_at) if report.status == Report.Status.REQUESTED else 0,
             workflow.open_actions(report, role),
         )
         for report in reports
@@ -92,7 +90,9 @@ class Issued:
     code: str
     sha256: str
     kind: str
+    kind_name: str
     lang: str
+    lang_name: str
     pages: int | None
     number: int
     as_of: str
@@ -149,8 +149,10 @@ def _issued(**which: str) -> Issued | None:
     return Issued(
         code=report.code,
         sha256=report.sha256,
-        kind=report.get_kind_display(),
-        lang=report.get_lang_display(),
+        kind=report.kind,
+        kind_name=report.get_kind_display(),
+        lang=report.lang,
+        lang_name=report.get_lang_display(),
         pages=report.pages,
         number=submission.number,
         as_of=row.as_of,

@@ -7,9 +7,9 @@ import hashlib
 import io
 import json
 import zipfile
+from typing import Any
 
 from django.core.files.base import ContentFile
-from django.http import StreamingHttpResponse
 from python_calamine import CalamineWorkbook
 
 from compliance import clock
@@ -144,9 +144,9 @@ def test_the_bundle_holds_all_a_submission_rests_on_and_says_what_it_could_not_t
     report.sha256 = hashlib.sha256(b"%PDF report").hexdigest()
     report.save()
 
-    reply = api_of(vera.user).get(f"submissions/{submission.pk}/evidence-bundle/")
-    assert isinstance(reply, StreamingHttpResponse)
-    parts = list(reply)
+    reply: Any = api_of(vera.user).get(f"submissions/{submission.pk}/evidence-bundle/")
+    assert reply.streaming
+    parts = list(reply.streaming_content)
     assert len(parts) > len(names)  # sent while it is written
     with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as archive:
         assert archive.testzip() is None
