@@ -33,6 +33,7 @@ from compliance.models import Membership, Submission
 from compliance.services.discussion import add_comment
 from compliance.services.evidence import add_evidence
 from compliance.services.questions import ask_question
+from compliance.services.webhooks import add_webhook, ping_webhook
 from config.wsgi import application
 from tests import factories
 from tests.compliance.api.calls import Api, api_of
@@ -96,7 +97,10 @@ def world(
     piece = add_evidence(firm=ada.firm, url="https://demo.example/a", by=ada)
     said = add_comment(assessment=draft, requirement_id=YES_NO, text="A word.", by=ada)
     asked = ask_question(submission=light_submission, requirement_id=YES_NO, text="Which?", by=cleo)
+    webhook = add_webhook(firm=ada.firm, url="https://demo.example/", areas=["answers"], by=ada)
     return {
+        "webhook_id": str(webhook.pk),
+        "delivery_id": str(ping_webhook(webhook=webhook, by=ada).pk),
         "assessment_id": str(draft.pk),
         "submission_id": str(light_submission.pk),
         "firm_id": str(ada.firm_id),
