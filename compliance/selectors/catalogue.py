@@ -20,7 +20,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from checklists import Catalogue, Requirement, Text, catalogues
+from checklists import (
+    Catalogue,
+    CatalogueError,
+    Requirement,
+    Text,
+    catalogues,
+    load_catalogue,
+)
 from checklists.engine import clauses, wording
 from checklists.engine.loader import DEFAULT_CATALOGUE
 from checklists.engine.model import (
@@ -512,6 +519,15 @@ def requirement_url(catalogue: Catalogue, requirement_id: str) -> str:
 def reference_url(catalogue: Catalogue, reference_id: str) -> str:
     """The public page of a source."""
     return address_in(catalogue, "_reference", reference_id)
+
+
+def full_requirement_url(catalogue_id: str, requirement_id: str) -> str:
+    """The public page of a requirement; "" where no catalogue of today holds it."""
+    try:
+        rules = load_catalogue(catalogue_id)
+    except CatalogueError:
+        return ""
+    return requirement_url(rules, requirement_id) if requirement_id in rules.requirements else ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from compliance.models import (
     Membership,
     Question,
 )
+from compliance.selectors.catalogue import full_requirement_url
 from compliance.selectors.editions import AskedAgain, asked_again
 from compliance.selectors.evaluation import AssessmentState, evaluation_of
 from compliance.selectors.evidence import ICONS, validity_in_words
@@ -261,7 +262,8 @@ class RequirementPage:
     # where it comes from
     sources: tuple[SourceView, ...]
     clause: str
-    is_of_the_plan: bool  # else of another framework: no facts decide, and no page shows its rules
+    is_of_the_plan: bool  # else of another framework, where no facts decide
+    full_url: str  # "" where no catalogue of today holds it
     doubt: str
     corrective_action: str
 
@@ -364,6 +366,7 @@ def requirement_page(
         sources=tuple(_sources(catalogue, requirement, lang)),
         clause=clause_shown(requirement).get(lang),
         is_of_the_plan=catalogue.id == DEFAULT_CATALOGUE,
+        full_url=full_requirement_url(catalogue.id, requirement.id),
         doubt=doubt.get(lang) if doubt else "",
         corrective_action=requirement.corrective_action.text.get(lang),
     )

@@ -351,7 +351,7 @@ def inlang(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-FULL_WIDTH = {", ": "，", ": ": "：", "; ": "；", ". ": "。", " (": "（", ")": "）"}
+FULL_WIDTH = {" ": "", ", ": "，", ": ": "：", "; ": "；", ". ": "。", " (": "（", ")": "）"}
 
 
 @register.simple_tag
