@@ -69,7 +69,7 @@ class VerifyView(Endpoint):
                 description="Of the PDF that you hold.",
             ),
         ],
-        refuses=(429,),
+        refuses=(403, 429),  # 403: the server cannot tell who asks, to count the attempts
         is_public=True,
     )
     def get(self, request: Request) -> Response:
