@@ -236,7 +236,8 @@ def _runs_of(stream: Any, layout: Any) -> list[tuple[Any, float, str]] | None:
     fonts = stream.__dict__.setdefault("_pango_fonts", {})
     made: list[tuple[Any, float, str]] = []
     shown: list[str] = []
-    previous = font = None
+    previous = None
+    font: Any = None
     size = 0.0
     run = line.runs[0]
     while run != ffi.NULL:

@@ -64,7 +64,7 @@ class Warm:
                 [sys.executable, "-m", module],
                 cwd=folder,
                 env=dict(environment),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends its renders
             )

@@ -158,7 +158,7 @@ def make(
                 expires = date(2027, 2, 1) if _some(spec.kind, 4) == 0 else None
                 kind_title = catalogue.evidence_kinds[spec.kind]
                 piece = used[spec.kind] = {
-                    "id": f"{_some(spec.kind, 10**8):08d}",
+                    "id": f"00000000-0000-4000-8000-{_some(spec.kind, 10**8):012d}",
                     "label": label,
                     "kind": spec.kind,
                     "kind_title": text_json(kind_title, None),

@@ -43,8 +43,8 @@ def test_the_pages_are_those_that_weasyprint_draws(
     assert made[0].pages == made[1].pages
     assert text_of(tmp_path / "quick.pdf") == text_of(tmp_path / "plain.pdf")
     for name in ("quick", "plain"):
-        command = ["pdftoppm", "-r", "50", "-gray", tmp_path / f"{name}.pdf", tmp_path / name]
-        subprocess.run(command, check=True, timeout=60)
+        drawn = [str(tmp_path / f"{name}.pdf"), str(tmp_path / name)]
+        subprocess.run(["pdftoppm", "-r", "50", "-gray", *drawn], check=True, timeout=60)
     pictures = [sorted(tmp_path.glob(f"{name}-*.pgm")) for name in ("quick", "plain")]
     assert len(pictures[0]) == made[0].pages
     for one, other in zip(*pictures, strict=True):
