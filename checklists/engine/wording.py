@@ -147,7 +147,8 @@ def applicability_open(lang: str, catalogue: Catalogue, missing: Sequence[str]) 
 def why(lang: str, reason: Reason) -> list[str]:
     """The sentences of an applicability reason apart, one per test that settles it."""
     if reason.words in (applies, does_not_apply):
-        clauses = _clauses(lang, *reason.values, reason.words is applies)
+        catalogue, condition, state = reason.values
+        clauses = _clauses(lang, catalogue, condition, state, reason.words is applies)
         return [f"Because {words}." if lang == "en" else f"{words}。" for words in clauses]
     return [reason.get(lang)]
 

@@ -59,7 +59,7 @@ def test_a_number_is_asked_with_its_unit_limit_and_best_practice(
     assert "Administrative notice" in page
     assert "Plan, measure 7, sentence 1" in page
     assert "clause 6.3.3" in page
-    assert "Roles: satellite operator." in page
+    assert "Because of your roles (satellite operator)." in page
 
 
 def test_doubts_and_unseen_sources_are_told(as_ben: Client, assessment: Assessment) -> None:
