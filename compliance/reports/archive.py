@@ -6,7 +6,7 @@ objects before it is written, so that no second program has to read the file aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ _ALSO_UA = """
 <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
 <pdfuaid:part>1</pdfuaid:part></rdf:Description>
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
-<dc:language><rdf:Bag><rdf:li>{lang}</rdf:li></rdf:Bag></dc:language></rdf:Description>
+<dc:language><rdf:Bag>{langs}</rdf:Bag></dc:language></rdf:Description>
 <rdf:Description rdf:about="" xmlns:extension="http://www.aiim.org/pdfa/ns/extension/"
  xmlns:schema="http://www.aiim.org/pdfa/ns/schema#"
  xmlns:property="http://www.aiim.org/pdfa/ns/property#">
@@ -52,14 +52,15 @@ def attachments(files: Mapping[str, tuple[str, bytes]], issued_at: datetime) -> 
     ]
 
 
-def complete(pdf: Any, lang: str) -> None:
+def complete(pdf: Any, langs: Iterable[str]) -> None:
     """Describe every link, list each attachment once, and claim accessibility beside PDF/A."""
     for found in pdf.objects:
         if isinstance(found, pydyf.Dictionary) and found.get("Subtype") == "/Link":
             found.setdefault("Contents", pydyf.String("Link"))
         if isinstance(found, pydyf.Stream) and found.extra.get("Type") == "/Metadata":
             before, after = found.stream[0].rsplit(_RDF_ENDS, 1)
-            also = _ALSO_UA.format(lang=lang).encode()
+            listed = "".join(f"<rdf:li>{lang}</rdf:li>" for lang in langs)
+            also = _ALSO_UA.format(langs=listed).encode()
             found.stream[0] = before + also + _RDF_ENDS + after
     if "AF" in pdf.catalog:
         pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))

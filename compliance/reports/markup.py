@@ -26,6 +26,10 @@ _HAN_RUN = re.compile(
     "(?:[\u3001-\u301b\uff01-\uff5e\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff0-9—]*"
     "[\u3001-\u301b\uff01-\uff5e\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])?"
 )
+# A word that no line holds is laid out anew for every line of it: time grows with its square.
+LONG_WORD, BREAK_HERE = 60, "\u200b"
+_LONG_WORD = re.compile(f"[^\\s\u2e80-\uffef]{{{LONG_WORD}}}(?=[^\\s])")
+MOST_LINES, LINE_END_SHOWN = 400, " ¶ "  # of one text; what follows runs on
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 # Joiners, variation selectors and soft hyphens have no shape of their own.
@@ -73,7 +77,13 @@ def printable(text: str, fonts: Fonts) -> str:
     A character that no font has stands as its number, [U+1F680], so that nothing is lost.
     """
     text = _EMPTY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", text)).strip("\n")
-    return _EXOTIC.sub(lambda found: _shown(found.group(), fonts), text)
+    text = _EXOTIC.sub(lambda found: _shown(found.group(), fonts), text)
+    if len(text) < LONG_WORD:
+        return text
+    if text.count("\n") > MOST_LINES:
+        *lines, rest = text.split("\n", MOST_LINES)
+        text = "\n".join([*lines, rest.replace("\n", LINE_END_SHOWN)])
+    return _LONG_WORD.sub(f"\\g<0>{BREAK_HERE}", text)
 
 
 def _shown(character: str, fonts: Fonts) -> str:

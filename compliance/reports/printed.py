@@ -447,6 +447,11 @@ class ReportContext:
         return self.state == "draft"
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """The languages it is written in, as HTML and PDF name them."""
+        return (self.tag, "zh-Hans") if self.is_both else (self.tag,)
+
+    @property
     def is_both(self) -> bool:
         return self.lang == "both"
 

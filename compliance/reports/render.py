@@ -215,7 +215,7 @@ def render_pdf(
     document.metadata.attachments = archive.attachments(files, c.issued_at)
     document.write_pdf(
         target,
-        finisher=lambda _document, pdf: archive.complete(pdf, c.tag),
+        finisher=lambda _document, pdf: archive.complete(pdf, c.tags),
         pdf_variant=archive.VARIANT,
         pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
     )

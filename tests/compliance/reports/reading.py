@@ -65,13 +65,14 @@ def glyphs_of(pdf: pikepdf.Pdf) -> tuple[int, int]:
     return drawn, missing
 
 
-def bookmarks_of(pdf: pikepdf.Pdf) -> list[tuple[int, str]]:
-    """Depth and words of every bookmark."""
-    found: list[tuple[int, str]] = []
+def bookmarks_of(pdf: pikepdf.Pdf) -> list[tuple[int, str, int]]:
+    """Depth, words and page of every bookmark."""
+    found: list[tuple[int, str, int]] = []
+    numbers = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
 
     def walk(items: Any, depth: int) -> None:
         for item in items:
-            found.append((depth, item.title))
+            found.append((depth, item.title, numbers[item.destination[0].objgen]))
             walk(item.children, depth + 1)
 
     with pdf.open_outline() as outline:
