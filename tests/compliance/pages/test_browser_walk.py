@@ -118,7 +118,7 @@ def test_every_page_is_open_to_everybody_and_fits_a_telephone(
                 locale="zh-CN" if language == "zh-hans" else "en-GB",
             )
             page = context.new_page()
-            page.on("pageerror", broken.append)
+            page.on("pageerror", lambda error: broken.append(error))
             context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
             if who:
                 user = people[who].user
