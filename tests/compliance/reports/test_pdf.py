@@ -330,7 +330,8 @@ def test_twenty_thousand_characters_in_one_word_or_in_ten_thousand_lines_stay_bo
     content: dict[str, Any], tmp_path: Path, unit: str
 ) -> None:
     short = small(content, 2)
-    half, whole = [], []
+    half: list[Made] = []
+    whole: list[Made] = []
     for count, made in ((10_000, half), (20_000, whole)):
         short["requirements"][0] = short["requirements"][0] | {"note": (unit * count)[:count]}
         path = tmp_path / "long.pdf"
