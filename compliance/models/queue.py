@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from compliance.models.assessments import Assessment
-from compliance.models.firms import Firm, Role
+from compliance.models.firms import Firm, Membership, Role
 from compliance.models.review import Submission
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class QueueEntryQuerySet(models.QuerySet["QueueEntry"]):
     def on_desk_of(self, user: User) -> QueueEntryQuerySet:
         """The submissions of all firms in which this person is an officer."""
-        return self.filter(firm__memberships__user=user, firm__memberships__role=Role.OFFICER)
+        mine = Membership.objects.filter(user=user, role=Role.OFFICER)
+        return self.filter(firm__in=mine.values("firm"))
 
     def waiting(self) -> QueueEntryQuerySet:
         return self.filter(is_waiting=True)

@@ -85,6 +85,15 @@ def _unread_of(user: User) -> Subquery:
     return Subquery(unread.annotate(count=Count("pk")).values("count"))
 
 
+def shell_of(request: HttpRequest) -> Shell:
+    """The frame of this request: a view that reads it shares its queries with the template."""
+    known: Shell | None = getattr(request, "shell", None)
+    if known is None:
+        known = Shell(request)
+        request.shell = known  # type: ignore[attr-defined]
+    return known
+
+
 def shell(request: HttpRequest) -> dict[str, Shell]:
     """The frame's data under the name `shell`."""
-    return {"shell": Shell(request)}
+    return {"shell": shell_of(request)}

@@ -25,6 +25,7 @@ from compliance.errors import InvalidInput, SomebodySavedFirst
 from compliance.models import CorrectiveAction, Finding, Membership, Question, Role, Submission
 from compliance.models.review import DETERMINABLE
 from compliance.pages.answers import requirement_response
+from compliance.pages.context import shell_of
 from compliance.pages.firms import signed_in
 from compliance.pages.forms import DayInput, PageForm, posted
 from compliance.selectors.corrective_actions import actions_of
@@ -65,6 +66,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     filters = DeskFilters.read(request.GET)
     page = desk_of(
         signed_in(request),
+        shell_of(request).memberships,
         load_catalogue(),
         filters,
         page=request.GET.get("page"),

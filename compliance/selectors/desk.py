@@ -5,11 +5,11 @@ It reads the entries of the queue alone, never the frozen content: thousands may
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -146,32 +146,37 @@ class Desk:
 
 def desk_of(
     user: User,
+    memberships: Sequence[Membership],
     catalogue: Catalogue,
     filters: DeskFilters | None = None,
     *,
     page: str | None = None,
     firms_page: str | None = None,
 ) -> Desk:
-    """Everything on this person's desk (at most nine queries)."""
+    """Everything on the desk of the person with these memberships (at most eight queries)."""
     filters = filters or DeskFilters()
     today = clock.today()
-    mine = list(
-        Membership.objects.filter(user=user, role=Role.OFFICER)
-        .select_related("firm")
-        .order_by("firm__name")
-    )
+    mine = [member for member in memberships if member.role == Role.OFFICER]
     queue = QueueEntry.objects.on_desk_of(user).waiting()
     wanted = _wanted(filters, user, today)
     summary = queue.aggregate(
-        total=Count("pk"), oldest=Min("submitted_at"), found=Count("pk", filter=wanted)
+        total=Count("*"),
+        oldest=Min("submitted_at"),
+        **({"found": Count("is_waiting", filter=wanted)} if wanted else {}),
     )
     paginator = Paginator(_ordered(queue.filter(wanted), filters), PER_PAGE)
-    paginator.count = summary["found"]  # counted already
+    paginator.count = summary["found" if wanted else "total"]  # counted already
     shown = paginator.get_page(page)
-    entries = list(shown)
-    officers = _officers_of({entry.firm_id for entry in entries})
     heat_page = Paginator(mine, FIRMS_PER_PAGE).get_page(firms_page)
-    actions = CorrectiveAction.objects.filter(firm__in=[member.firm_id for member in mine])
+    # The keys alone first: to sort thousands of whole rows takes many times as long.
+    keys = list(shown.object_list)
+    decided = list(_decided(user))
+    pairs = _heat_keys([member.firm for member in heat_page])
+    stored = _stored({*keys, *decided, *(key for pair in pairs for key in pair if key)})
+    entries = [stored[key] for key in keys if key in stored]
+    officers = _officers_of({entry.firm_id for entry in entries})
+    firms = Membership.objects.filter(user=user, role=Role.OFFICER).values("firm")
+    actions = CorrectiveAction.objects.filter(firm__in=firms)
     counts = actions.aggregate(
         done=Count("pk", filter=Q(status=CorrectiveAction.Status.DONE)),
         late=Count(
@@ -187,9 +192,9 @@ def desk_of(
         total=summary["total"],
         oldest=_oldest(entries, filters, shown),
         oldest_days=_age(summary["oldest"], today),
-        decided=_decided(user),
+        decided=tuple(stored[key] for key in decided if key in stored),
         topics=tuple(catalogue.topics.values()),
-        heat=_heat([member.firm for member in heat_page], list(catalogue.topics)),
+        heat=_heat(pairs, stored, list(catalogue.topics)),
         heat_page=heat_page,
         firms=tuple(member.firm for member in mine),
         to_verify=_to_verify(actions, mine, today) if counts["done"] else (),
@@ -199,8 +204,8 @@ def desk_of(
 
 
 def _wanted(filters: DeskFilters, user: User, today: date) -> Q:
-    """The entries that the filters let through; all of them where nothing is filtered."""
-    wanted = Q(is_waiting=True)
+    """The entries that the filters let through; an empty one where nothing is filtered."""
+    wanted = Q()
     if filters.query:
         wanted &= Q(assessment__title__icontains=filters.query) | Q(
             firm__name__icontains=filters.query
@@ -227,11 +232,13 @@ def _wanted(filters: DeskFilters, user: User, today: date) -> Q:
 def _ordered(queue: Any, filters: DeskFilters) -> Any:
     first, *rest = SORTS[filters.sort][1]
     first = first.desc() if filters.sort == "progress" else first
-    return (
-        queue.order_by(first, *rest)
-        .select_related("assessment", "firm", "assigned_to")
-        .defer("topics", "assessment__facts", "assessment__reopened")
-    )
+    return queue.order_by(first, *rest).values_list("pk", flat=True)
+
+
+def _stored(keys: set[UUID]) -> dict[UUID, QueueEntry]:
+    """Entries of the queue by key, with all that a line of the desk shows (one query)."""
+    whole = QueueEntry.objects.select_related("assessment", "firm", "assigned_to")
+    return whole.defer("assessment__facts", "assessment__reopened").in_bulk(keys)
 
 
 def _oldest(
@@ -265,10 +272,10 @@ def _officers_of(firms: set[UUID]) -> dict[UUID, tuple[User, ...]]:
     return {firm: tuple(users) for firm, users in of_firm.items()}
 
 
-def _decided(user: User) -> tuple[QueueEntry, ...]:
+def _decided(user: User) -> Iterable[UUID]:
     decided = QueueEntry.objects.on_desk_of(user).filter(is_waiting=False)
     decided = decided.exclude(decision=Submission.Decision.WITHDRAWN).order_by("-decided_at")
-    return tuple(decided.select_related("assessment", "firm").defer("topics")[:DECIDED_SHOWN])
+    return decided.values_list("pk", flat=True)[:DECIDED_SHOWN]
 
 
 def _to_verify(actions: Any, mine: Sequence[Membership], today: date) -> tuple[ActionLine, ...]:
@@ -278,16 +285,19 @@ def _to_verify(actions: Any, mine: Sequence[Membership], today: date) -> tuple[A
     return tuple(line_of(action, of_firm[action.firm_id], today) for action in done)
 
 
-def _heat(firms: Sequence[Firm], topics: Sequence[str]) -> tuple[HeatRow, ...]:
-    """Firms × topics: the submission accepted last, else the one in hand (two queries).
+Pair: TypeAlias = tuple[UUID | None, UUID | None]
 
-    Only what was accepted was looked at as a whole, so only two of those make a trend.
+
+def _heat_keys(firms: Sequence[Firm]) -> list[Pair]:
+    """For each firm the entry accepted last, else the one in hand, and the one accepted before.
+
+    Only what was accepted was looked at as a whole, so only two of those make a trend (one query).
     """
     entries = QueueEntry.objects.filter(firm=OuterRef("pk")).order_by("-submitted_at")
     accepted = entries.filter(decision=Submission.Decision.ACCEPTED).values("submission_id")
     in_hand = entries.exclude(decision=Submission.Decision.WITHDRAWN).values("submission_id")
     key = UUIDField()  # else SQLite answers with text, which is no key of `in_bulk`
-    rows = list(
+    rows = (
         Firm.objects.filter(pk__in=[firm.pk for firm in firms])
         .annotate(
             last=Subquery(accepted[:1], output_field=key),
@@ -295,14 +305,19 @@ def _heat(firms: Sequence[Firm], topics: Sequence[str]) -> tuple[HeatRow, ...]:
             in_hand=Subquery(in_hand[:1], output_field=key),
         )
         .order_by("name")
-        .values_list("pk", "last", "before", "in_hand")
+        .values_list("last", "before", "in_hand")
     )
-    pairs = [(firm, last or in_hand, before) for firm, last, before, in_hand in rows]
-    wanted = [key for _firm, *keys in pairs for key in keys if key]
-    stored = QueueEntry.objects.select_related("firm").in_bulk(wanted)
+    return [(last or in_hand, before) for last, before, in_hand in rows]
+
+
+def _heat(
+    pairs: Sequence[Pair], stored: Mapping[UUID, QueueEntry], topics: Sequence[str]
+) -> tuple[HeatRow, ...]:
+    """Firms × topics."""
     heat = []
-    for _firm, shown, earlier in pairs:
-        entry, before = stored.get(shown), stored.get(earlier)
+    for shown, earlier in pairs:
+        entry = stored.get(shown) if shown else None
+        before = stored.get(earlier) if earlier else None
         if entry is not None:
             cells = tuple(_cell(topic, entry, before) for topic in topics)
             heat.append(HeatRow(entry.firm, entry, cells))

@@ -543,30 +543,36 @@ def earlier_assessments(lines: tuple[Any, ...]) -> SafeString:
 def heat_cell(cell: Any) -> SafeString:
     """A cell of the portfolio: figure, trend and blocker, the last two in words as well.
 
-    Built here, not in a template: a desk has hundreds of them.
+    Built here, not in a template: a desk has hundreds of them, and few that differ.
     """
-    figure: SafeString | str = "–"
-    trend = SafeString("")
-    if cell.percent is not None:
-        figure = f"{cell.percent:.0f}"
-        if cell.trend:
-            words = _("up from %(n)s") if cell.trend == "up" else _("down from %(n)s")
-            trend = format_html(
-                '<span aria-hidden="true">{}</span><span class="visually-hidden"> {}</span>',
-                "↑" if cell.trend == "up" else "↓",
-                words % {"n": f"{cell.before:.0f}"},
-            )
+    figure = "–" if cell.percent is None else f"{cell.percent:.0f}"
+    before = f"{cell.before:.0f}" if cell.trend else ""
+    return _heat_cell(cell.level, cell.has_blocker, figure, cell.trend, before, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _heat_cell(
+    level: int, has_blocker: bool, figure: str, trend: str, before: str, lang: str | None
+) -> SafeString:
+    changed = SafeString("")
+    if trend:
+        words = _("up from %(n)s") if trend == "up" else _("down from %(n)s")
+        changed = format_html(
+            '<span aria-hidden="true">{}</span><span class="visually-hidden"> {}</span>',
+            "↑" if trend == "up" else "↓",
+            words % {"n": before},
+        )
     blocked = (
         format_html('<span class="visually-hidden"> {}</span>', _("blocker"))
-        if cell.has_blocker
+        if has_blocker
         else SafeString("")
     )
     return format_html(
         '<td class="th-heat{}{}">{}{}{}</td>',
-        cell.level,
-        " th-blocker" if cell.has_blocker else "",
+        level,
+        " th-blocker" if has_blocker else "",
         figure,
-        trend,
+        changed,
         blocked,
     )
 
