@@ -183,9 +183,9 @@ def page_figures() -> list[Figure]:
     answer = Answer.objects.filter(assessment=assessment, value="yes", flag="").earliest("id")
     requirement = {"assessment_id": assessment.pk, "requirement_id": answer.requirement}
 
-    def get(client: Client, name: str, **kwargs: object) -> Callable[[], object]:
+    def get(client: Client, name: str, asked: str = "", **kwargs: object) -> Callable[[], object]:
         def call() -> None:
-            response = client.get(reverse(name, kwargs=kwargs))
+            response = client.get(f"{reverse(name, kwargs=kwargs)}{asked}")
             if response.status_code != 200:
                 raise RuntimeError(f"{name} answered {response.status_code}")
             b"".join(response)
@@ -211,8 +211,18 @@ def page_figures() -> list[Figure]:
         ),
         ("one requirement", get(manager, "requirement", **requirement), 0, "100 ms, 15"),
         ("save one answer", save, 1, "20 ms, 10"),
-        ("facts", get(manager, "assessment_facts", assessment_id=assessment.pk), 0, ""),
-        ("check answers", get(manager, "assessment_check", assessment_id=assessment.pk), 0, ""),
+        (
+            "facts",
+            get(manager, "assessment_facts", assessment_id=assessment.pk),
+            0,
+            "100 ms, 15",
+        ),
+        (
+            "check answers",
+            get(manager, "assessment_check", assessment_id=assessment.pk),
+            0,
+            "100 ms, 15",
+        ),
         ("home of a firm", get(manager, "firm_home", firm_id=assessment.firm_id), 0, "100 ms, 15"),
         ("people", get(manager, "firm_people", firm_id=assessment.firm_id), 0, "100 ms, 15"),
         (
@@ -244,8 +254,27 @@ def page_figures() -> list[Figure]:
         ("submission", get(manager, "submission", submission_id=submission.pk), 0, "100 ms, 15"),
         ("audit trail", get(manager, "audit_trail", assessment_id=assessment.pk), 0, "100 ms, 15"),
         ("catalogue", get(manager, "catalogue"), 0, "100 ms, 15"),
-        ("officer's desk", get(officer, "desk"), 0, ""),
-        ("review", get(officer, "review", submission_id=submission.pk), 0, ""),
+        ("notices", get(manager, "notifications"), 0, "100 ms, 15"),
+        (
+            "corrective actions",
+            get(manager, "firm_actions", firm_id=assessment.firm_id),
+            0,
+            "100 ms, 15",
+        ),
+        (
+            "board of actions",
+            get(manager, "firm_actions", "?view=board", firm_id=assessment.firm_id),
+            0,
+            "100 ms, 15",
+        ),
+        (
+            "download the workbook",
+            get(manager, "workbook_download", assessment_id=assessment.pk),
+            0,
+            "",
+        ),
+        ("officer's desk", get(officer, "desk"), 0, "100 ms, 15"),
+        ("review", get(officer, "review", submission_id=submission.pk), 0, "120 ms, 15"),
     ]
     figures = []
     for what, call, own_queries, limit in pages:
