@@ -126,23 +126,6 @@ def test_a_render_nobody_wants_any_more_is_ended_with_all_it_started(
     assert _gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
 
 
-def test_a_render_nobody_wants_any_more_is_ended_with_all_it_started(
-    monkeypatch: pytest.MonkeyPatch, content: dict[str, Any], tmp_path: Path
-) -> None:
-    class Cancelled(Exception):
-        pass
-
-    def look() -> None:
-        if (tmp_path / "pids").exists():
-            raise Cancelled
-
-    monkeypatch.setattr(process, "CHILD", "tests.compliance.reports.hangs")
-    monkeypatch.setattr(process, "LOOK_EVERY_S", 0.1)
-    with pytest.raises(Cancelled):
-        render_in_child(job(content), tmp_path / "report.pdf", look=look)
-    assert _gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
-
-
 def _gone(pids: list[int]) -> bool:
     """Whether they end within a moment: a signal is not felt at once."""
     deadline = time.monotonic() + 5
