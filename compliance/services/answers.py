@@ -279,11 +279,21 @@ def lock_for_answer(assessment: Assessment, requirement_id: str) -> None:
 
 def lock_row(assessment: Assessment) -> bool:
     """Hold the row and read it anew; False where no answer of it may be changed now."""
+    now = clock.now()
     here = Assessment.objects.filter(pk=assessment.pk, status__in=Assessment.EDITABLE)
-    held = here.update(updated_at=clock.now()) == 1
+    # Every change touches the row: where it is still as the caller read it, so is the rest.
+    as_read = here.filter(
+        updated_at=assessment.updated_at,
+        status=assessment.status,
+        facts_version=assessment.facts_version,
+    )
+    if as_read.update(updated_at=now) == 1:
+        assessment.updated_at = now
+        return True
+    held = here.update(updated_at=now) == 1
     if held:
-        # The caller read the row before the lock: since then it may have been handed in,
-        # returned with other answers open, or stated with other facts.
+        # Since the caller read it, it may have been handed in, returned with other answers open,
+        # or stated with other facts.
         assessment.refresh_from_db(fields=["status", "reopened", "facts", "facts_version"])
     return held
 
