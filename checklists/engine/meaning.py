@@ -25,7 +25,15 @@ def mark_of(texts: Iterable[Text]) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
+def asked_texts(requirement: Requirement) -> list[Text]:
+    """What a firm answers to: the question, its guidance and the choices."""
+    labels = [option.label for option in requirement.answer.options]
+    return [requirement.question, requirement.guidance, *labels]
+
+
 def means_the_same(earlier_edition: str, later: Requirement) -> bool:
     """Whether the author of the later wording found that it asks what the earlier edition asked."""
     same = later.same_meaning
-    return same is not None and in_order(earlier_edition) >= in_order(same.since)
+    if same is None or mark_of(asked_texts(later)) != same.wording:
+        return False
+    return in_order(earlier_edition) >= in_order(same.since)
