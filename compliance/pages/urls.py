@@ -54,9 +54,9 @@ urlpatterns: list[URLPattern] = [
     *review.urlpatterns,
     *corrective_actions.urlpatterns,
     *reports.urlpatterns,
+    *previews.urlpatterns,
     *verify.urlpatterns,
     *scoring.urlpatterns,
-    *previews.urlpatterns,
     *editions.urlpatterns,
     *regions.urlpatterns,  # before the catalogue, whose last route takes any name
     *catalogue.urlpatterns,

@@ -48,8 +48,8 @@ from compliance.services.delegations import delegate
 from compliance.services.discussion import add_comment
 from compliance.services.evidence import attach_evidence
 from compliance.services.invitations import invite
-from compliance.services.questions import ask_question
 from compliance.services.previews import request_preview
+from compliance.services.questions import ask_question
 from compliance.services.reports import request_report
 from compliance.services.review import raise_finding, record_determination
 from compliance.services.tokens import issue_token
@@ -233,14 +233,6 @@ TABLE: dict[str, Page] = {
         post=(302, 302, 302, 302),
         body=(("kind", "summary"), ("lang", "en")),
     ),
-    "report_status": Page(("report",), get=ALL),
-    "report_download": Page(("report",), get=ALL),
-    "report_retry": Page(("failed_report",), post=(302, 302, 302, 302)),
-    "report_cancel": Page(("waiting_report",), post=(403, 403, 302, 302)),
-    "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
-    "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
-    "verify_certificate": Page(("certificate",), get=ALL, is_public=True),
-    "firm_naming": Page(("firm",), post=(403, 403, 302, 403), body=(("is_named", "0"),)),
     "previews": Page(
         ("draft",),
         get=(403, 200, 200, 403),
@@ -249,6 +241,14 @@ TABLE: dict[str, Page] = {
     ),
     "preview_status": Page(("preview",), get=(403, 302, 302, 403)),
     "preview_download": Page(("preview",), get=(403, 200, 200, 403)),
+    "report_status": Page(("report",), get=ALL),
+    "report_download": Page(("report",), get=ALL),
+    "report_retry": Page(("failed_report",), post=(302, 302, 302, 302)),
+    "report_cancel": Page(("waiting_report",), post=(403, 403, 302, 302)),
+    "verify": Page(get=ALL, post=(422, 422, 422, 422), is_public=True),
+    "verify_code": Page(("code",), get=ALL, post=(422, 422, 422, 422), is_public=True),
+    "verify_certificate": Page(("certificate",), get=ALL, is_public=True),
+    "firm_naming": Page(("firm",), post=(403, 403, 302, 403), body=(("is_named", "0"),)),
     "scoring": Page(get=ALL, is_public=True),
     "keyboard": Page(get=ALL, is_public=True),
     "catalogue": Page(get=ALL, is_public=True),
@@ -370,6 +370,10 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
     report.file.save("r.pdf", ContentFile(factories.PDF), save=False)
     report.status, report.sha256 = Report.Status.READY, "0" * 64
     report.save()
+    preview = request_preview(assessment=draft, kind="full", lang="en", by=writer)
+    preview.file.save("p.pdf", ContentFile(factories.PDF), save=False)
+    preview.status = Report.Status.READY
+    preview.save()
     failed = request_report(submission=submission, kind="full", lang="zh-hans", by=manager)
     Report.objects.filter(pk=failed.pk).update(status=Report.Status.FAILED)
     waiting = request_report(submission=submission, kind="summary", lang="zh-hans", by=manager)
@@ -382,10 +386,6 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "first_used_at": clock.now(),
         },
     )
-    preview = request_preview(assessment=draft, kind="full", lang="en", by=writer)
-    preview.file.save("p.pdf", ContentFile(factories.PDF), save=False)
-    preview.status = Report.Status.READY
-    preview.save()
     webhook = add_webhook(
         firm=firm, url=f"https://{mark.lower()}.example/hook", areas=["answers"], by=manager
     )
@@ -408,6 +408,7 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "action": action.pk,
             "question": question.pk,
             "report": report.pk,
+            "preview": preview.pk,
             "failed_report": failed.pk,
             "waiting_report": waiting.pk,
             "certificate": "c" * 64,
@@ -419,7 +420,6 @@ def world_of(manager: Membership, writer: Membership, officer: Membership, mark:
             "reference": "CN-SMALLSAT-2021",
             "webhook": webhook.pk,
             "delivery": delivery.pk,
-            "preview": preview.pk,
         }
     )
 
