@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
 
 import django
 
 from tools.bench_api import api_figures
+from tools.bench_audit import measure_audit
 from tools.bench_frameworks import framework_figures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,7 +183,10 @@ def page_figures() -> list[Figure]:
 
     manager, officer = client_of("manager@demo.example"), client_of("officer@demo.example")
     answer = Answer.objects.filter(assessment=assessment, value="yes", flag="").earliest("id")
-    requirement = {"assessment_id": assessment.pk, "requirement_id": answer.requirement}
+    requirement: dict[str, Any] = {
+        "assessment_id": assessment.pk,
+        "requirement_id": answer.requirement,
+    }
 
     def get(client: Client, name: str, asked: str = "", **kwargs: object) -> Callable[[], object]:
         def call() -> None:
@@ -339,6 +344,7 @@ def main() -> int:
         figures += api_figures(measure)
         figures += framework_figures(measure)
         figures += desk_figures()  # late: it fills the database
+        figures += measure_audit(measure)
         figures += report_figures()
     text = table(figures)
     sys.stdout.write(text + "\n")
