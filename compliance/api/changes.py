@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from compliance.api.endpoint import Endpoint, etag_of, person_of
 from compliance.api.fields import MaybeObjectField
 from compliance.api.openapi import PAGING, operation
 from compliance.models import Assessment, AuditEvent, Report
+from compliance.selectors.changes import changes_since, cursor_of, with_cursor
 
 
 class ChangeForm(serializers.Serializer[Any]):
@@ -68,20 +69,16 @@ class ChangesView(Endpoint):
         """Everything since the cursor, oldest first; 304 where nothing happened or moves."""
         since, limit = _since(request), limit_of(request)
         # One query tells both: that the person may look, and that nothing is new.
-        newest = AuditEvent.objects.filter(assessment=OuterRef("pk")).order_by("-id").values("id")
         seen = get_object_or_404(
-            Assessment.objects.visible_to(person_of(request)).annotate(
-                last_event=Subquery(newest[:1]),
-                is_moving=Exists(_moving().filter(submission__assessment=OuterRef("pk"))),
+            with_cursor(Assessment.objects.visible_to(person_of(request))).annotate(
+                is_moving=Exists(_moving().filter(submission__assessment=OuterRef("pk")))
             ),
             pk=assessment_id,
         )
-        last = getattr(seen, "last_event", None) or 0
         is_moving = getattr(seen, "is_moving", False)
-        if last <= since and not is_moving:
+        if cursor_of(seen) <= since and not is_moving:
             return Response(status=304, headers={"ETag": etag_of(since)})
-        found = AuditEvent.objects.filter(assessment_id=assessment_id, id__gt=since)
-        events = list(found.order_by("id")[: limit + 1]) if last > since else []
+        events = list(changes_since(seen, since)[: limit + 1])
         reports = _moving().filter(submission__assessment=assessment_id) if is_moving else ()
         has_more, events = len(events) > limit, events[:limit]
         cursor = events[-1].pk if events else since

@@ -19,6 +19,7 @@ from compliance import clock, permissions, workflow
 from compliance.errors import AssessmentNotReady, InvalidInput, KeyUsedForOther, Sentence
 from compliance.models import Assessment, Membership, Submission
 from compliance.pages.firms import signed_in
+from compliance.selectors.changes import with_cursor
 from compliance.selectors.check import CheckPage, check_page
 from compliance.selectors.discussion import stamp_of, team_of
 from compliance.selectors.evaluation import evaluation_of
@@ -40,7 +41,10 @@ from compliance.templatetags.tianheng import FLAGS, OUTCOMES, SEVERITIES, langua
 
 def assessment_or_404(request: HttpRequest, assessment_id: UUID) -> Assessment:
     """The assessment, where this person has a role in its firm."""
-    return get_object_or_404(Assessment.objects.visible_to(signed_in(request)), pk=assessment_id)
+    visible = Assessment.objects.visible_to(signed_in(request))
+    # A page to look at asks for news from here on; what a POST changes moves the cursor.
+    looked_at = with_cursor(visible) if request.method == "GET" else visible
+    return get_object_or_404(looked_at, pk=assessment_id)
 
 
 def member_of(request: HttpRequest, assessment: Assessment) -> Membership:

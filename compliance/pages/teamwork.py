@@ -298,7 +298,6 @@ def _answered(
             return requirement_response(request, assessment, requirement_id, talk=talk, status=422)
         address = reverse("requirement", args=[assessment.pk, requirement_id])
         return HttpResponseRedirect(f"{address}#{part}")
-    assessment.refresh_from_db(fields=["updated_at"])
     here = here_now(assessment, requirement_id, member)
     context = talk_context(assessment, requirement_id, member, here=here)
     context |= {"talk_errors": errors or {}, "typed": typed, "part": part}

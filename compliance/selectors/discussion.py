@@ -20,6 +20,7 @@ from compliance.models import (
     Role,
     User,
 )
+from compliance.selectors.changes import cursor_of
 
 HERE_FOR = timedelta(seconds=45)  # three missed looks
 SHOWN = 200
@@ -111,11 +112,8 @@ def here_now(assessment: Assessment, requirement_id: str, member: Membership) ->
 
 
 def stamp_of(assessment: Assessment, here: Sequence[str] = ()) -> str:
-    """Changes with everything that a page open elsewhere has to show anew.
-
-    Every answer, comment, mark and delegation touches the assessment's own row.
-    """
-    return f"{assessment.updated_at.timestamp()}-{crc32(','.join(here).encode())}"
+    """Changes with everything that a page open elsewhere has to show anew."""
+    return f"{cursor_of(assessment)}-{crc32(','.join(here).encode())}"
 
 
 def talk_of(
