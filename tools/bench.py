@@ -23,7 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
 
 import django
 
-from tools.bench_api import api_figures
+from tools.bench_api import api_figures, queries_of
 from tools.bench_audit import measure_audit
 from tools.bench_frameworks import framework_figures
 
@@ -286,11 +286,8 @@ def page_figures() -> list[Figure]:
         call()
         with CaptureQueriesContext(connection) as captured:
             call()
-        figures.append(
-            measure(
-                f"page: {what}", call, times=30, queries=len(captured) - own_queries, limit=limit
-            )
-        )
+        queries = queries_of(captured.captured_queries) - own_queries
+        figures.append(measure(f"page: {what}", call, times=30, queries=queries, limit=limit))
     return figures
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,12 +73,8 @@ def api_figures(measure: Callable[..., Figure]) -> list[Figure]:
         call()
         with CaptureQueriesContext(connection) as asked:
             call()
-        statements = [
-            query["sql"]
-            for query in asked.captured_queries
-            if not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))
-        ]
-        figures.append(measure(what, call, times=40, queries=len(statements) - own, limit=limit))
+        queries = queries_of(asked.captured_queries) - own
+        figures.append(measure(what, call, times=40, queries=queries, limit=limit))
     paths = [
         *[f"{place}/changes/?since={AuditEvent.objects.latest('id').pk}"] * 6,
         *[f"{place}/answers/{name}/" for name in answers[:5]],
@@ -90,6 +86,12 @@ def api_figures(measure: Callable[..., Figure]) -> list[Figure]:
         f"submissions/?limit=5&assessment={submission.assessment_id}",
     ]
     return [*figures, load_figure(paths, secret)]
+
+
+def queries_of(captured: Sequence[Mapping[str, str]]) -> int:
+    """How many of the statements ask or write; the rest begin and end a transaction."""
+    frame = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    return sum(not query["sql"].startswith(frame) for query in captured)
 
 
 RATE, SECONDS, CALLERS = 100, 10, 16
