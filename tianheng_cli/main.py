@@ -483,7 +483,7 @@ def submit(app: App, assessment: str, statement: str, name: str, position: str, 
 @click.argument("assessment")
 @click.option("--kind", type=click.Choice(["full", "summary"]), default="full", show_default=True)
 @click.option(
-    "--language", type=click.Choice(["en", "zh-hans"]), default=None, help="Left out: as --lang."
+    "--language", type=click.Choice(["en", "zh-hans", "both"]), default=None, help="Left out: as --lang."
 )
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="File or folder.")
 @click.option("--timeout", type=click.IntRange(1, 3600), default=300, show_default=True)
