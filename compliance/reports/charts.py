@@ -190,7 +190,8 @@ def skyline(c: ReportContext) -> SafeString:
     below = max((len(m.upcoming_tiles) for m in measures), default=0)
     step = min(step, (150 if c.is_both else 240) / max(above + below, 1))
     base = 16 + above * step
-    height = base + 34 + below * step + 6
+    letters = base + 38 + below * step
+    height = letters + (12 if c.is_both else 2)  # two languages need a line of their own
     drawing = Drawing(_said(c.w["skyline"], [_line(c.skyline_counts)]), height, lang=c.lang)
     sections = max(len(c.sections), 1)
     pitch = (WIDTH - 16 - sections * 11) / max(len(measures), 1)
@@ -205,7 +206,7 @@ def skyline(c: ReportContext) -> SafeString:
             )
             x += pitch
         drawing.path(f"M{_n(start - 3)} {_n(base)}H{_n(x - 4)}", edge=NAVY, line=1.6)
-        drawing.text(start - 3, height - 2, section.id, 9, fill=SOFT, bold=True)
+        drawing.text(start - 3, letters, section.id, 9, fill=SOFT, bold=True)
         x += 11
     for track, y in ((Track.DUTY, 10.0), (Track.UPCOMING, height - 2)):
         title, size = c.track_titles[track], 6.8 if c.is_both else 8.5
