@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.urls import get_resolver
 
 from compliance.supervisor import Child, GaveUp, Supervisor, command_line
 
@@ -43,6 +44,8 @@ class Command(BaseCommand):
             say=self._say,
         )
         self._say("Starting the site and the worker")
+        # Loaded once here, before the fork, and not by each of the three at the same time.
+        get_resolver().url_patterns  # noqa: B018  # looking loads
         sign_ins = cache(_demo_sign_ins)
 
         def is_ready() -> bool:
